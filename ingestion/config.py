@@ -1,0 +1,84 @@
+"""The settings of a run and where they come from: one environment variable per idea, read here only.
+
+Credentials are not settings: each source declares its own, and dlt resolves them from ``.dlt/secrets.toml`` or the
+environment when the source is read.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+DEFAULT_SYSTEMS = "crm=salesforce,psa=kantata,erp=netsuite,expense=concur,procurement=coupa"
+DOMAINS = ("crm", "psa", "erp", "hr", "expense", "procurement")
+
+
+class ConfigurationError(ValueError):
+    """A setting cannot be used; the message says which, why, and what is accepted."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a run may be told. ``systems`` maps a domain to the system that serves it."""
+
+    systems: dict[str, str]
+    data_dir: Path
+    as_of: date | None
+    known_at: datetime | None
+    reporting_currency: str
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The embedded warehouse that a run builds; readers use the published copy instead."""
+        return self.data_dir / "warehouse.duckdb"
+
+    @property
+    def published_dir(self) -> Path:
+        return self.data_dir / "published"
+
+
+def settings() -> Settings:
+    """The settings of this process, read afresh from the environment; raises ConfigurationError."""
+    known_at = os.environ.get("LEAKAGE_KNOWN_AT")
+    return Settings(
+        systems=parse_systems(os.environ.get("LEAKAGE_SYSTEMS", DEFAULT_SYSTEMS)),
+        data_dir=Path(os.environ.get("LEAKAGE_DATA_DIR", "data")).absolute(),
+        as_of=_day(os.environ.get("LEAKAGE_AS_OF")),
+        known_at=_moment(known_at) if known_at else None,
+        reporting_currency=os.environ.get("LEAKAGE_REPORTING_CURRENCY", "USD"),
+    )
+
+
+def parse_systems(text: str) -> dict[str, str]:
+    """``crm=salesforce,psa=kantata`` as a mapping; empty text means no system at all. Raises ConfigurationError."""
+    from ingestion.registry import SYSTEMS
+
+    chosen: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        domain, _, system = part.partition("=")
+        if domain not in DOMAINS or not system:
+            raise ConfigurationError(f"LEAKAGE_SYSTEMS: {part!r} is not DOMAIN=SYSTEM with a domain of {', '.join(DOMAINS)}")
+        if system not in SYSTEMS or domain not in SYSTEMS[system].domains:
+            able = ", ".join(s.name for s in SYSTEMS.values() if domain in s.domains)
+            raise ConfigurationError(f"LEAKAGE_SYSTEMS: no system {system!r} serves {domain}; available: {able or 'none'}")
+        if domain in chosen:
+            raise ConfigurationError(f"LEAKAGE_SYSTEMS: {domain} is named twice; one system serves a domain")
+        chosen[domain] = system
+    return chosen
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ConfigurationError(f"LEAKAGE_AS_OF: {text!r} is not a date, write it as 2026-04-30") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"LEAKAGE_KNOWN_AT: {text!r} is not a time, write it as 2026-04-30T18:00:00Z") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -1,0 +1,1 @@
+"""One module per vendor: the facts as that vendor's API shows them."""
