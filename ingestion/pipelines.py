@@ -25,6 +25,9 @@ def pipeline_for(system: str) -> dlt.Pipeline:
     # dlt adds no load id to Arrow tables unless asked; the load id says which run brought a row.
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
     dlt.config["runtime.dlthub_telemetry"] = False
+    # Objects are read one after the other: children of a system are fetched for the parents read before them.
+    dlt.config["extract.next_item_mode"] = "fifo"
+    dlt.config["extract.workers"] = 1
     return dlt.pipeline(
         pipeline_name=f"raw_{system}",
         pipelines_dir=str(conf.data_dir / "pipelines"),

@@ -1,39 +1,21 @@
 {#
-  One row per key of a raw object: the latest version known at known_at. Deleted records stay, with is_deleted true
-  and the values of their last living version. Every staging model stands on it.
-  Arguments: the raw source and object, the raw key columns.
+  One row per key of a raw object: the latest version known at known_at. A record that is gone keeps the values of its
+  last living version and has is_tombstoned true. Every staging model stands on it.
+  Arguments: the system, its raw object, the raw key column(s).
 #}
 {% macro latest_version(system, object, keys) %}
-  {% set relation = source('raw_' ~ system, object) %}
   {% set keys = [keys] if keys is string else keys %}
-  select living.*, coalesce(newest.is_deleted, false) as is_deleted
+  {% set newest_first = "_extracted_at desc nulls last, _dlt_load_id desc nulls last, _record_hash desc nulls last" %}
+  select *
   from (
     select
       versions.*,
-      row_number() over (
-        partition by {{ keys | join(', ') }}
-        order by _extracted_at desc nulls last, _dlt_load_id desc nulls last, _record_hash desc nulls last
-      ) as version_rank
-    from {{ relation }} as versions
-    where not _is_deleted and {{ known_by_then('_extracted_at') }}
-  ) as living
-  inner join (
-    select {{ keys | join(', ') }}, _is_deleted as is_deleted
-    from (
-      select
-        {{ keys | join(', ') }},
-        _is_deleted,
-        row_number() over (
-          partition by {{ keys | join(', ') }}
-          order by _extracted_at desc nulls last, _dlt_load_id desc nulls last, _record_hash desc nulls last
-        ) as version_rank
-      from {{ relation }}
-      where {{ known_by_then('_extracted_at') }}
-    ) as every_version
-    where version_rank = 1
-  ) as newest
-    on {% for key in keys %}living.{{ key }} = newest.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
-  where living.version_rank = 1
+      first_value(_is_deleted) over (partition by {{ keys | join(', ') }} order by {{ newest_first }}) as is_tombstoned,
+      row_number() over (partition by {{ keys | join(', ') }}, _is_deleted order by {{ newest_first }}) as version_rank
+    from {{ source('raw_' ~ system, object) }} as versions
+    where {{ known_by_then('_extracted_at') }}
+  ) as ranked
+  where version_rank = 1 and not _is_deleted
 {% endmacro %}
 
 {# The knowledge clock: what had been loaded at LEAKAGE_KNOWN_AT; everything, when it is not set. #}

@@ -79,9 +79,10 @@ class VendorSession:
         self._sleep = sleep
         self._server_time: datetime | None = None
 
-    @property
-    def server_time(self) -> datetime:
-        """The vendor's clock, from the Date header of its latest answer (ours, when it has not answered yet)."""
+    def server_time(self, probe_url: str) -> datetime:
+        """The vendor's clock, from the Date header of its latest answer; ``probe_url`` is asked when there is none yet."""
+        if self._server_time is None:
+            self.request("GET", probe_url)
         return self._server_time or datetime.now(UTC)
 
     def json(self, method: str, url: str, type: Any = Any, **kwargs: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 Domain = Literal["crm", "psa", "erp", "hr", "expense", "procurement"]
 
 
@@ -50,8 +51,11 @@ class Fact(BaseModel):
     updated_at: Timestamp | None = None
     deleted_at: Timestamp | None = Field(None, description="the record was deleted in its system at this time")
 
-    def last_touched(self, default: datetime) -> datetime:
-        """The latest timestamp this fact carries (its own ``updated_at`` if set), else ``default``."""
+    def last_touched(self, now: datetime) -> datetime:
+        """The latest moment this fact carries (its own ``updated_at`` if set), no later than ``now``.
+
+        A fact without any moment is as old as the firm's systems: it must not look changed whenever the clock moves.
+        """
         if self.updated_at is not None:
             return self.updated_at
         moments: list[datetime] = []
@@ -63,7 +67,7 @@ class Fact(BaseModel):
                 ("due", "starts", "ends", "expires", "final")
             ):
                 moments.append(datetime(value.year, value.month, value.day, 20, tzinfo=UTC))
-        return min(max(moments), default) if moments else default
+        return min(max(moments), now) if moments else EPOCH
 
 
 class LegalEntity(Fact):

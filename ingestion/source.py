@@ -1,0 +1,79 @@
+"""What every vendor source is made of: credentials, a client that fetches, and one resource per raw object."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Protocol, TypeVar
+
+import dlt
+from dlt.common.configuration import resolve_configuration
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.specs import BaseConfiguration
+from dlt.extract import DltSource
+
+from ingestion.http.errors import PermanentError, SourceError
+from ingestion.raw import CompleteFor, Deleted, Page, RawObject, Window, raw_resource
+
+Spec = TypeVar("Spec", bound=BaseConfiguration)
+
+
+class Client(Protocol):
+    """One authenticated connection to a vendor, shared by all objects of a run."""
+
+    def fetch(self, obj: RawObject, window: Window) -> Iterable[Page | Deleted | CompleteFor]:
+        """Pages of the records of ``obj`` that changed in ``window``."""
+
+    def server_time(self) -> datetime:
+        """The vendor's clock (UTC); it may need a request when nothing was asked yet."""
+
+
+def build_source(
+    system: str, objects: Mapping[str, RawObject], connect: Callable[[], Client], start: date | None = None
+) -> DltSource:
+    """The dlt source ``raw_<system>``: one append-only resource per object, read in the order of ``objects``.
+
+    ``connect`` runs when the first object is read, not when the source is built: importing and drawing the asset
+    graph needs neither credentials nor a network.
+    """
+    client = cache(connect)
+
+    @dlt.source(name=f"raw_{system}", section=system)
+    def raw() -> Iterable[object]:
+        for obj in objects.values():
+            yield raw_resource(
+                system, obj, lambda window, o=obj: client().fetch(o, window), lambda: client().server_time(), start
+            )
+
+    return raw()
+
+
+def credentials(system: str, spec: type[Spec]) -> Spec:
+    """The settings of ``system`` from dlt's providers (environment, ``.dlt/secrets.toml``).
+
+    Raises PermanentError that names the missing fields and where to put them; never shows a value.
+    """
+    try:
+        return resolve_configuration(spec(), sections=("sources", system))
+    except ConfigurationException as error:
+        missing = ", ".join(sorted(getattr(error, "fields", None) or getattr(error, "traces", None) or ["its credentials"]))
+        raise PermanentError(
+            f"{system}: {missing} not configured; set SOURCES__{system.upper()}__<FIELD> in the environment or "
+            f"[sources.{system}] in .dlt/secrets.toml (see ingestion/sources/{system}/README.md)"
+        ) from None
+
+
+def run_alone(system: str) -> None:
+    """Load one system and say what came; the body of ``python -m ingestion.sources.<system>``."""
+    from ingestion import pipelines
+
+    try:
+        info = pipelines.run(system)
+    except SourceError as error:
+        sys.exit(str(error))
+    counts = pipelines.pipeline_for(system).last_trace.last_normalize_info.row_counts
+    for table, rows in sorted(counts.items()):
+        print(f"{table:<32}{rows:>10,} rows")
+    print(f"loaded {len(info.loads_ids)} package(s) into {info.dataset_name}")
