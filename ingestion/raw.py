@@ -141,8 +141,16 @@ class CompleteFor:
     parents: Sequence[Any]
 
 
+@dataclass(frozen=True)
+class CompleteSet:
+    """Every record that the vendor holds has been yielded, whatever the window said: known ones that were not are gone.
+
+    For an object with a cursor whose feed of deletions reaches back less far than its last reading.
+    """
+
+
 Page = Sequence[bytes | msgspec.Raw]
-Fetch = Callable[[Window], Iterable[Page | Deleted | CompleteFor]]
+Fetch = Callable[[Window], Iterable[Page | Deleted | CompleteFor | CompleteSet]]
 
 
 @dataclass
@@ -357,9 +365,10 @@ class VersionIndex:
         return rows.filter(pa.array(keep, pa.bool_()))
 
     def learn(self, known: Mapping[Any, tuple[int, Any]]) -> None:
-        """Add versions that raw holds and that were not asked for at the start."""
+        """Add versions that raw holds and that were not asked for at the start; ``known`` is all of them."""
         for key, (version, _) in known.items():
             self._latest.setdefault(key, version)
+        self._known_keys = [k for k, v in known.items() if v[0] != TOMBSTONE_HASH]
 
     def deletable(self, keys: Iterable[Any]) -> list[Any]:
         """Those of ``keys`` that raw holds as living records."""
@@ -434,14 +443,18 @@ def _extract(
     counts = dict.fromkeys(("records_received", "versions_appended", "tombstones", "quarantined"), 0)
     rejected: list[tuple[str | None, str, bytes]] = []
 
-    def converted(records: list[bytes | msgspec.Raw]) -> pa.Table:
+    def learn_all() -> None:
         nonlocal windowed
+        if windowed:
+            index.learn(_known_versions(system, obj, None))
+            windowed = False
+
+    def converted(records: list[bytes | msgspec.Raw]) -> pa.Table:
         batch = to_batch(obj, records, extracted_at)
         rejected.extend(batch.rejected)
         if windowed and len(batch.rows) and _oldest(obj, batch.rows) < window.start:
             # The vendor ignored the filter; without the whole index every old version would be appended again.
-            index.learn(_known_versions(system, obj, None))
-            windowed = False
+            learn_all()
         rows = index.new_versions(batch.rows)
         counts["records_received"] += len(records)
         counts["versions_appended"] += len(rows)
@@ -454,11 +467,19 @@ def _extract(
 
     yield obj.schema.empty_table()
     buffer: list[bytes | msgspec.Raw] = []
+    complete = obj.snapshot
     for page in fetch(window):
+        if isinstance(page, CompleteSet):
+            complete = True
+            continue
         if isinstance(page, Deleted | CompleteFor):
             if buffer:
                 yield converted(buffer)
                 buffer = []
+            if isinstance(page, Deleted) and not page.keys:
+                continue
+            # What is deleted now may have been changed last long before the window.
+            learn_all()
             keys = index.deletable(page.keys) if isinstance(page, Deleted) else index.orphans(page.parents)
             if keys:
                 yield gone(keys)
@@ -469,8 +490,10 @@ def _extract(
             buffer = []
     if buffer:
         yield converted(buffer)
-    if obj.snapshot and (keys := index.vanished()):
-        yield gone(keys)
+    if complete:
+        learn_all()
+        if keys := index.vanished():
+            yield gone(keys)
     if rejected:
         table = _quarantine(system, obj, rejected, extracted_at)
         counts["quarantined"] = len(rejected)
