@@ -348,6 +348,7 @@ class VersionIndex:
         self._parent_of = {k: v[1] for k, v in known.items()} if obj.parent else {}
         self._known_keys = [k for k, v in known.items() if v[0] != TOMBSTONE_HASH]
         self._seen: set[Any] = set()
+        self._unreadable: set[str] = set()
 
     def new_versions(self, rows: pa.Table) -> pa.Table:
         """The rows whose version raw does not hold yet; repeated deliveries within the run are dropped too."""
@@ -374,9 +375,17 @@ class VersionIndex:
         """Those of ``keys`` that raw holds as living records."""
         return [k for k in keys if self._latest.get(k, TOMBSTONE_HASH) != TOMBSTONE_HASH]
 
+    def saw_unreadable(self, keys: Iterable[str | None]) -> None:
+        """Quarantined records: raw holds no version of what was sent, but the vendor still has them."""
+        self._unreadable.update(k for k in keys if k is not None)
+
+    def _absent(self, key: Any) -> bool:
+        text = "|".join(str(part) for part in key) if isinstance(key, tuple) else str(key)
+        return key not in self._seen and text not in self._unreadable
+
     def vanished(self) -> list[Any]:
         """Known living keys that a complete snapshot did not contain."""
-        gone = [k for k in self._known_keys if k not in self._seen]
+        gone = [k for k in self._known_keys if self._absent(k)]
         if len(self._known_keys) >= 20 and len(gone) > MAX_VANISHED_SHARE * len(self._known_keys):
             raise SourceError(
                 f"{self._obj.name}: the vendor returned only {len(self._seen)} of {len(self._known_keys)} known records; "
@@ -387,7 +396,7 @@ class VersionIndex:
     def orphans(self, parents: Iterable[Any]) -> list[Any]:
         """Known living children of ``parents`` that this extraction did not contain."""
         wanted = {str(p) for p in parents}
-        return [k for k in self._known_keys if k not in self._seen and str(self._parent_of.get(k)) in wanted]
+        return [k for k in self._known_keys if str(self._parent_of.get(k)) in wanted and self._absent(k)]
 
     def mark_deleted(self, keys: Iterable[Any]) -> None:
         for key in keys:
@@ -452,6 +461,7 @@ def _extract(
     def converted(records: list[bytes | msgspec.Raw]) -> pa.Table:
         batch = to_batch(obj, records, extracted_at)
         rejected.extend(batch.rejected)
+        index.saw_unreadable(key for key, _, _ in batch.rejected)
         if windowed and len(batch.rows) and _oldest(obj, batch.rows) < window.start:
             # The vendor ignored the filter; without the whole index every old version would be appended again.
             learn_all()

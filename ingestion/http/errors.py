@@ -9,5 +9,9 @@ class PermanentError(SourceError):
     """Trying again cannot help: wrong credentials, missing permission, malformed request."""
 
 
+class NotFoundError(PermanentError):
+    """The vendor says that the one thing asked for does not exist (404)."""
+
+
 class TransientError(SourceError):
     """The vendor did not answer properly after all bounded retries; a later run may succeed."""

@@ -13,7 +13,7 @@ import msgspec
 import requests
 from requests.auth import AuthBase
 
-from ingestion.http.errors import PermanentError, TransientError
+from ingestion.http.errors import NotFoundError, PermanentError, TransientError
 
 TRANSIENT_STATUS = frozenset({408, 420, 425, 429, 500, 502, 503, 504})
 MAX_ATTEMPTS = 6
@@ -104,7 +104,7 @@ class VendorSession:
         raise AssertionError("unreachable")
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        """One answered request with status below 400; raises PermanentError or TransientError."""
+        """One answered request with status below 400; raises PermanentError (404: NotFoundError) or TransientError."""
         renewed = False
         attempt = 1
         while True:
@@ -124,7 +124,8 @@ class VendorSession:
                 continue
             what = f"{_path(url)} answered {response.status_code}: {self._describe(response)}"
             if not self._is_transient(response):
-                raise PermanentError(f"{self.system}: {what}; {_remedy(response.status_code)}")
+                kind = NotFoundError if response.status_code == 404 else PermanentError
+                raise kind(f"{self.system}: {what}; {_remedy(response.status_code)}")
             self._wait(attempt, _retry_after(response), what)
             attempt += 1
 
