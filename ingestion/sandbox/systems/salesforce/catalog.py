@@ -1,0 +1,306 @@
+"""The org that the stand-in shows: its objects, their fields and types, and what describe says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+_SYSTEM = {
+    "Id": "id",
+    "IsDeleted": "boolean",
+    "CreatedDate": "datetime",
+    "LastModifiedDate": "datetime",
+    "SystemModstamp": "datetime",
+}
+_VIEWED = {"LastViewedDate": "datetime", "LastReferencedDate": "datetime"}
+_MONEY = {"CurrencyIsoCode": "picklist"}
+
+BILLING_METHODS = {
+    "tm": "Time and Materials",
+    "tm_cap": "Time and Materials Capped",
+    "fixed_milestone": "Fixed Price Milestone",
+    "fixed_progress": "Fixed Price Progress",
+    "retainer": "Retainer",
+    "subscription": "Subscription",
+    "cost_plus": "Cost Plus",
+    "non_billable": "Non-Billable",
+}
+PASSTHROUGH_BASES = {"cost_plus": "Cost Plus", "time_at_rate": "Time at Rate", "none": "None"}
+EXPENSE_POLICIES = {"at_cost": "At Cost", "markup": "Markup", "inclusive": "Inclusive", "non_billable": "Non-Billable"}
+REVREC_METHODS = {
+    "as_invoiced": "As Invoiced",
+    "cost_to_cost": "Cost to Cost",
+    "labour_hours": "Labour Hours",
+    "milestone_output": "Milestone Output",
+    "straight_line": "Straight Line",
+    "point_in_time": "Point in Time",
+}
+SCOPES = {"contract_line": "SOW Line", "contract": "Contract", "customer": "Account", "standard": "Standard"}
+CONTRACT_STATUSES = {"draft": "Draft", "active": "Activated", "closed": "Closed"}
+CHANGE_ORDER_STATUSES = {
+    "draft": "Draft",
+    "pending": "In Approval Process",
+    "approved": "Approved",
+    "rejected": "Rejected",
+}
+# fact's stage -> (ApiName, IsClosed, IsWon, probability in percent, forecast category)
+STAGES: dict[str, tuple[str, bool, bool, int, str]] = {
+    "prospecting": ("Prospecting", False, False, 10, "Pipeline"),
+    "proposal": ("Proposal/Price Quote", False, False, 50, "Best Case"),
+    "negotiation": ("Negotiation/Review", False, False, 80, "Commit"),
+    "closed_won": ("SOW Signed", True, True, 100, "Closed"),
+    "closed_lost": ("Lost", True, False, 0, "Omitted"),
+}
+
+
+@dataclass(frozen=True)
+class SObject:
+    """One object of the org: key prefix, field types, lookups (field -> object), and formula fields."""
+
+    name: str
+    prefix: str
+    fields: dict[str, str]
+    references: dict[str, str]
+    formulas: frozenset[str] = frozenset()
+    has_delete_log: bool = True
+
+
+CATALOG: dict[str, SObject] = {
+    o.name: o
+    for o in (
+        SObject(
+            "Organization",
+            "00D",
+            {"Id": "id", "Name": "string", "DefaultCurrencyIsoCode": "picklist", "SystemModstamp": "datetime"},
+            {},
+            has_delete_log=False,
+        ),
+        SObject(
+            "OpportunityStage",
+            "01J",
+            {
+                "Id": "id",
+                "ApiName": "string",
+                "MasterLabel": "string",
+                "IsActive": "boolean",
+                "IsClosed": "boolean",
+                "IsWon": "boolean",
+                "DefaultProbability": "percent",
+                "ForecastCategoryName": "picklist",
+                "SortOrder": "int",
+                "SystemModstamp": "datetime",
+            },
+            {},
+            has_delete_log=False,
+        ),
+        SObject(
+            "Account",
+            "001",
+            _SYSTEM
+            | {
+                "Name": "string",
+                "ParentId": "reference",
+                "MasterRecordId": "reference",
+                "OwnerId": "reference",
+                "BillingCountry": "string",
+                "BillingCountryCode": "picklist",
+                "BillingAddress": "address",
+                "Payment_Terms_Days__c": "double",
+            }
+            | _MONEY
+            | _VIEWED,
+            {"ParentId": "Account", "MasterRecordId": "Account", "OwnerId": "User"},
+        ),
+        SObject(
+            "Opportunity",
+            "006",
+            _SYSTEM
+            | {
+                "Name": "string",
+                "AccountId": "reference",
+                "OwnerId": "reference",
+                "StageName": "picklist",
+                "IsClosed": "boolean",
+                "IsWon": "boolean",
+                "Amount": "currency",
+                "Probability": "percent",
+                "CloseDate": "date",
+                "ForecastCategoryName": "picklist",
+            }
+            | _MONEY
+            | _VIEWED,
+            {"AccountId": "Account", "OwnerId": "User"},
+        ),
+        SObject(
+            "OpportunityHistory",
+            "008",
+            {
+                "Id": "id",
+                "IsDeleted": "boolean",
+                "OpportunityId": "reference",
+                "CreatedDate": "datetime",
+                "StageName": "picklist",
+                "Amount": "currency",
+                "Probability": "percent",
+                "CloseDate": "date",
+                "SystemModstamp": "datetime",
+            }
+            | _MONEY,
+            {"OpportunityId": "Opportunity"},
+        ),
+        SObject(
+            "Contract",
+            "800",
+            _SYSTEM
+            | {
+                "AccountId": "reference",
+                "OwnerId": "reference",
+                "ContractNumber": "string",
+                "Name": "string",
+                "Status": "picklist",
+                "StatusCode": "picklist",
+                "StartDate": "date",
+                "EndDate": "date",
+                "CustomerSignedDate": "date",
+                "Opportunity__c": "reference",
+                "ERP_Legal_Entity_Id__c": "string",
+                "PO_Expiration_Date__c": "date",
+            }
+            | _MONEY
+            | _VIEWED,
+            {"AccountId": "Account", "OwnerId": "User", "Opportunity__c": "Opportunity"},
+        ),
+        SObject(
+            "SOW_Line__c",
+            "a0L",
+            _SYSTEM
+            | {
+                "Name": "string",
+                "Contract__c": "reference",
+                "Billing_Method__c": "picklist",
+                "Amount__c": "currency",
+                "Cap_Amount__c": "currency",
+                "Discount__c": "percent",
+                "Rate_Card__c": "reference",
+                "ERP_Billing_Calendar_Id__c": "string",
+                "Passthrough_Basis__c": "picklist",
+                "Passthrough_Markup__c": "percent",
+                "Expense_Policy__c": "picklist",
+                "Expense_Markup__c": "percent",
+                "Expense_Cap__c": "currency",
+                "Expense_Categories__c": "multipicklist",
+                "No_Charge__c": "boolean",
+                "Rev_Rec_Method__c": "picklist",
+                "Estimate_At_Completion__c": "currency",
+                "Start_Date__c": "date",
+                "End_Date__c": "date",
+                "Final_Invoice_Date__c": "date",
+                "Effective_Value__c": "currency",
+            }
+            | _MONEY
+            | _VIEWED,
+            {"Contract__c": "Contract", "Rate_Card__c": "Rate_Card__c"},
+            formulas=frozenset({"Effective_Value__c"}),
+        ),
+        SObject(
+            "Rate_Card__c",
+            "a0R",
+            _SYSTEM
+            | {
+                "Name": "string",
+                "Scope__c": "picklist",
+                "SOW_Line__c": "reference",
+                "Contract__c": "reference",
+                "Account__c": "reference",
+            }
+            | _MONEY,
+            {"SOW_Line__c": "SOW_Line__c", "Contract__c": "Contract", "Account__c": "Account"},
+        ),
+        SObject(
+            "Rate_Card_Line__c",
+            "a0S",
+            _SYSTEM
+            | {
+                "Name": "string",
+                "Rate_Card__c": "reference",
+                "Role__c": "string",
+                "Resource_Email__c": "email",
+                "Hourly_Rate__c": "currency",
+                "Valid_From__c": "date",
+                "Valid_To__c": "date",
+            }
+            | _MONEY,
+            {"Rate_Card__c": "Rate_Card__c"},
+        ),
+        SObject(
+            "Change_Order__c",
+            "a0C",
+            _SYSTEM
+            | {
+                "Name": "string",
+                "Contract__c": "reference",
+                "SOW_Line__c": "reference",
+                "Status__c": "picklist",
+                "Requested_Date__c": "date",
+                "Approved_Date__c": "date",
+                "Effective_Date__c": "date",
+                "Amount__c": "currency",
+                "Cap_Change__c": "currency",
+            }
+            | _MONEY,
+            {"Contract__c": "Contract", "SOW_Line__c": "SOW_Line__c"},
+        ),
+    )
+}
+
+_SCALES = {"currency": (18, 2), "percent": (5, 2), "double": (18, 0)}
+
+
+def field_types(sobject: SObject, records: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Field types as the org has them now: a field that an admin renamed in all records goes by its new name alone."""
+    present: set[str] = set()
+    for record in records:
+        present.update(record)
+    if not present:
+        return dict(sobject.fields)
+    kept = {name: kind for name, kind in sobject.fields.items() if name in present}
+    return kept | {name: "string" for name in sorted(present - kept.keys())}
+
+
+def describe(name: str, sobject: SObject, types: dict[str, str]) -> dict[str, Any]:
+    """The answer of ``/sobjects/<name>/describe``; ``name`` is the object's API name in this org."""
+    return {
+        "name": name,
+        "label": name.removesuffix("__c").replace("_", " "),
+        "keyPrefix": sobject.prefix,
+        "custom": name.endswith("__c"),
+        "queryable": True,
+        "replicateable": sobject.has_delete_log,
+        "fields": [_field(sobject, field_name, kind) for field_name, kind in types.items()],
+        "childRelationships": [],
+        "recordTypeInfos": [],
+    }
+
+
+def _field(sobject: SObject, name: str, kind: str) -> dict[str, Any]:
+    precision, scale = _SCALES.get(kind, (0, 0))
+    target = sobject.references.get(name)
+    compound = "BillingAddress" if name.startswith("Billing") and sobject.name == "Account" else None
+    return {
+        "name": name,
+        "label": name.removesuffix("__c").replace("_", " "),
+        "type": kind,
+        "custom": name.endswith("__c"),
+        "length": 18 if kind in ("id", "reference") else 255 if kind in ("string", "picklist", "email") else 0,
+        "precision": precision,
+        "scale": scale,
+        "nillable": name not in ("Id", "IsDeleted", "SystemModstamp"),
+        "filterable": kind not in ("address", "textarea"),
+        "compoundFieldName": compound if name != compound else None,
+        "calculated": name in sobject.formulas,
+        "referenceTo": [target] if target else [],
+        "relationshipName": (name.removesuffix("Id") if name.endswith("Id") else name[:-1] + "r") if target else None,
+        "picklistValues": [],
+        "permissionable": name not in _SYSTEM,
+    }
