@@ -1,0 +1,17 @@
+select
+  id as report_id,
+  name as report_name,
+  owner_login_id as owner_login,
+  currency_code as report_currency,
+  cast(total as decimal(18, 4)) as total_amount,
+  approval_status_code,
+  payment_status_code,
+  ever_sent_back as was_sent_back,
+  last_comment,
+  cast(create_date as {{ dbt.type_timestamp() }}) as created_at,
+  cast(submit_date as {{ dbt.type_timestamp() }}) as submitted_at,
+  cast(processing_payment_date as {{ dbt.type_timestamp() }}) as processing_payment_at,
+  cast(paid_date as {{ dbt.type_timestamp() }}) as paid_at,
+  cast(last_modified_date as {{ dbt.type_timestamp() }}) as updated_at,
+  is_tombstoned as is_deleted
+from ({{ latest_version('concur', 'reports', 'id') }}) as latest

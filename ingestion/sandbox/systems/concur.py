@@ -1,0 +1,450 @@
+"""SAP Concur as its Expense v3 API shows it: reports, entries, itemizations, allocations and users.
+
+Documented quirks that are kept: absolute ``NextPage`` addresses, naive datetimes without trailing zeros, percentages
+as text, amounts that an itemized entry repeats from its itemizations, no modification filter on entries, and no trace
+of what was deleted. An expense is shown, depending on its id alone, as a plain entry, as the single itemization of an
+entry, as an entry with one full allocation, or as an entry with a hidden system allocation.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ingestion.sandbox.facts import Expense, Facts, Resource
+from ingestion.sandbox.world import VendorSystem, World, bearer, json_response, stable_number
+
+CLIENT_ID = "concur-client"
+CLIENT_SECRET = "concur-secret"
+REFRESH_TOKEN = "concur-refresh-0"
+LEGACY_HOST = "https://www.concursolutions.com"  # v3 names records by this host, wherever the company lives
+CUSTOM_TEXT_LENGTH = 48
+DEFAULT_LIMIT, MAX_LIMIT = 25, 100
+APPROVAL = {
+    "draft": ("A_NOTF", "Not Submitted"),
+    "submitted": ("A_PEND", "Submitted & Pending Approval"),
+    "approved": ("A_APPR", "Approved"),
+    "rejected": ("A_RESU", "Sent Back to Employee"),
+}
+PAYMENT = {"P_NOTP": "Not Paid", "P_PROC": "Processing Payment", "P_PAID": "Paid"}
+OWNER_FIELD = {"reports": "OwnerLoginID", "entries": "ReportOwnerID", "itemizations": "ReportOwnerID"}
+SERVED = {  # object: exact-match query parameters
+    "reports": {"currencyCode": "CurrencyCode"},
+    "entries": {"reportID": "ReportID", "expenseTypeCode": "ExpenseTypeCode"},
+    "itemizations": {"reportID": "ReportID", "entryID": "EntryID", "expenseTypeCode": "ExpenseTypeCode"},
+    "allocations": {"entryID": "EntryID"},
+    "users": {"loginID": "LoginID", "employeeID": "EmployeeID", "primaryEmail": "PrimaryEmail"},
+}
+
+
+class System(VendorSystem):
+    """The Concur stand-in; serves the expense domain."""
+
+    name = "concur"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._issued = 0
+        self._answers = 0
+        self._known = _Lookup(Facts())
+        self._known_version = 0
+        self._access: set[str] = set()
+        self._refresh = {REFRESH_TOKEN}
+
+    def external_id(self, kind: str, fact_id: str) -> str:
+        """20 hexadecimal characters, as v3 ids look; people are known by their login."""
+        if kind == "resources":
+            return self._login(fact_id)
+        return f"{stable_number(self.name, kind, fact_id, bits=64):016X}{stable_number(fact_id, kind, bits=16):04X}"
+
+    def credentials(self, base_url: str) -> dict[str, str]:
+        """Settings of the real source for this stand-in."""
+        return {
+            "SOURCES__CONCUR__BASE_URL": base_url,
+            "SOURCES__CONCUR__CLIENT_ID": CLIENT_ID,
+            "SOURCES__CONCUR__CLIENT_SECRET": CLIENT_SECRET,
+            "SOURCES__CONCUR__REFRESH_TOKEN": REFRESH_TOKEN,
+        }
+
+    def expire_tokens(self) -> None:
+        """End all access tokens; refresh tokens live for months and stay."""
+        self._access.clear()
+
+    def rate_limited(self) -> Response:
+        """429 as documented, with the ``retry-after: 0`` that a client must not take literally."""
+        error = {"id": "security.rate.limit.reached", "message": "Too many requests"}
+        body = {"timestamp": _naive(self.now), "httpStatus": "429 - Too Many Requests", "error": error}
+        return json_response(body, 429, {"retry-after": "0", **self._correlation()})
+
+    def routes(self) -> list[BaseRoute]:
+        """Token endpoint, the v3 lists and the single report."""
+        v3 = "/api/v3.0"
+        return [
+            Route("/oauth2/v0/token", self._token, methods=["POST"]),
+            *[Route(f"{v3}/expense/{n}", self._list(n)) for n in ("reports", "entries", "itemizations", "allocations")],
+            Route(f"{v3}/expense/reports/{{report_id}}", self._report),
+            Route(f"{v3}/common/users", self._list("users")),
+        ]
+
+    # --- records
+
+    def build_tables(self) -> dict[str, list[dict[str, Any]]]:
+        """All v3 records; allocations carry ``_ReportID``, which is used for filtering and never sent."""
+        tables: dict[str, list[dict[str, Any]]] = {"users": [self._user(r) for r in self.facts("resources")]}
+        groups: dict[tuple[Any, ...], list[Expense]] = defaultdict(list)
+        for expense in self.facts("expenses"):
+            if expense.deleted_at is None or expense.deleted_at > self.now:
+                groups[self._report_key(expense)].append(expense)
+        tables |= {"reports": [], "entries": [], "itemizations": [], "allocations": []}
+        for expenses in groups.values():
+            self._add_report(tables, sorted(expenses, key=lambda e: e.id))
+        return tables
+
+    def _report_key(self, expense: Expense) -> tuple[Any, ...]:
+        """Expenses that can share a report: what the report's header says is true of each of them."""
+        decided = expense.approved_at or self.touched(expense)
+        return (
+            expense.resource,
+            f"{expense.spent_on:%Y-%m}",
+            expense.status,
+            expense.rejected_reason,
+            expense.submitted_at,
+            decided if expense.status == "approved" else None,
+            expense.paid_at,
+            self._report_currency(expense),
+        )
+
+    def _add_report(self, tables: dict[str, list[dict[str, Any]]], expenses: list[Expense]) -> None:
+        first = expenses[0]
+        report = self._header(first, expenses)
+        tables["reports"].append(report)
+        for expense in expenses:
+            core = self._core(expense, report)
+            shape = stable_number("shape", expense.id) % 4
+            if shape == 0:
+                parent = self.external_id("itemized_entries", expense.id)
+                tables["itemizations"].append({**core, "EntryID": parent, "AllocationType": "N"})
+                core = {**core, "ID": parent, "HasItemizations": True, **dict.fromkeys(_customs(4))}
+            elif shape == 1:
+                tables["allocations"].append(self._allocation(expense, core, hidden=False))
+                core = {**core, "AllocationType": "F", "Custom1": None}
+            elif shape == 2:
+                tables["allocations"].append(self._allocation(expense, core, hidden=True))
+            tables["entries"].append(core)
+
+    def _header(self, first: Expense, expenses: list[Expense]) -> dict[str, Any]:
+        approval, approval_name = APPROVAL[first.status]
+        approved = first.status == "approved"
+        processed = first.approved_at if approved else None
+        payment = "P_PAID" if first.paid_at else "P_PROC" if processed else "P_NOTP"
+        posted = [self._posted(e) for e in expenses]
+        total = sum(posted, Decimal(0))
+        login = self._login(first.resource)
+        return {
+            "ID": self.external_id("reports", first.id),
+            "Name": f"Expenses {first.spent_on:%Y-%m}",
+            "Total": total,
+            "CurrencyCode": self._report_currency(first),
+            "Country": "US",
+            "CreateDate": _naive(min(e.created_at or _noon(e.spent_on) for e in expenses)),
+            "SubmitDate": _naive(first.submitted_at),
+            "ProcessingPaymentDate": _naive(processed),
+            "PaidDate": _naive(first.paid_at),
+            "LastModifiedDate": _naive(max(self.touched(e) for e in expenses)),
+            "OwnerLoginID": login,
+            "OwnerName": self._name(first.resource),
+            "ApprovalStatusCode": approval,
+            "ApprovalStatusName": approval_name,
+            "PaymentStatusCode": payment,
+            "PaymentStatusName": PAYMENT[payment],
+            "TotalClaimedAmount": total,
+            "TotalApprovedAmount": total if approved else Decimal(0),
+            "PersonalAmount": Decimal(0),
+            "ReceiptsReceived": True,
+            "EverSentBack": first.status == "rejected",
+            "HasException": False,
+            "LastComment": first.rejected_reason,
+            "LedgerName": "DEFAULT",
+            "PolicyID": "POLICY1",
+            **dict.fromkeys(_customs(4)),
+        }
+
+    def _core(self, expense: Expense, report: Mapping[str, Any]) -> dict[str, Any]:
+        """What an entry and an itemization have in common."""
+        posted = self._posted(expense)
+        return {
+            "ID": self.external_id("expenses", expense.id),
+            "ReportID": report["ID"],
+            "ReportOwnerID": report["OwnerLoginID"],
+            "ExpenseTypeCode": expense.category.upper().replace(" ", "")[:5],
+            "ExpenseTypeName": expense.category,
+            "TransactionDate": f"{expense.spent_on}T00:00:00",
+            "TransactionAmount": expense.amount,
+            "TransactionCurrencyCode": expense.currency,
+            "ExchangeRate": self._rate(expense) or Decimal(1),
+            "PostedAmount": posted,
+            "ApprovedAmount": posted,
+            "IsBillable": expense.is_billable,
+            "IsPersonal": False,
+            "HasItemizations": False,
+            "AllocationType": "N",
+            "HasExceptions": False,
+            "HasImage": expense.receipt_hash is not None,
+            "VendorDescription": expense.merchant or None,
+            "LastModified": _naive(self.touched(expense)),
+            "Custom1": self._project_field(expense),
+            "Custom2": _custom("Amount", str(expense.tax_amount)),
+            "Custom3": _custom("Amount", str(expense.recoverable_tax_amount)),
+            "Custom4": _custom("Text", expense.receipt_hash),
+        }
+
+    def _allocation(self, expense: Expense, core: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
+        return {
+            "ID": self.external_id("allocations", expense.id),
+            "EntryID": core["ID"],
+            "Percentage": "100.00000000",
+            "AccountCode1": "6100",
+            "AccountCode2": None,
+            "IsHidden": hidden,
+            "IsPercentEdited": False,
+            "Custom1": None if hidden else core["Custom1"],
+            "_ReportID": core["ReportID"],
+        }
+
+    def _user(self, person: Resource) -> dict[str, Any]:
+        given, _, family = person.name.partition(" ")
+        return {
+            "LoginID": self._login(person.id),
+            "EmployeeID": str(stable_number("employee", person.id, bits=24)),
+            "PrimaryEmail": person.email,
+            "Active": person.deleted_at is None or person.deleted_at > self.now,
+            "FirstName": given,
+            "MiddleName": None,
+            "LastName": family,
+            "OrganizationUnit": person.legal_entity,
+        }
+
+    def _project_field(self, expense: Expense) -> dict[str, Any] | None:
+        project = self._lookup.projects.get(expense.project or "")
+        if project is None:
+            return None
+        item = str(UUID(int=stable_number("list_item", project.code, bits=63)))
+        return {"Type": "List", "Value": project.name[:CUSTOM_TEXT_LENGTH], "Code": project.code, "ListItemID": item}
+
+    @property
+    def _lookup(self) -> _Lookup:
+        if self._known_version != self.world.version:
+            self._known, self._known_version = _Lookup(self.world.facts), self.world.version
+        return self._known
+
+    def _login(self, resource_id: str) -> str:
+        person = self._lookup.people.get(resource_id)
+        return person.email if person else f"{resource_id.lower()}@firm.example"
+
+    def _name(self, resource_id: str) -> str:
+        person = self._lookup.people.get(resource_id)
+        return person.name if person else resource_id
+
+    def _report_currency(self, expense: Expense) -> str:
+        """The currency of the employee's company, or the expense's own where no exchange rate is known."""
+        home = self._lookup.home_currency(expense.resource)
+        return home if home and self._rate(expense) is not None else expense.currency
+
+    def _rate(self, expense: Expense) -> Decimal | None:
+        """How much report currency one unit of the expense's currency bought on its day."""
+        home = self._lookup.home_currency(expense.resource)
+        return self._lookup.rate(expense.currency, home, expense.spent_on) if home else None
+
+    def _posted(self, expense: Expense) -> Decimal:
+        return (expense.amount * (self._rate(expense) or 1)).quantize(Decimal("0.01"))
+
+    # --- protocol
+
+    async def _token(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form.get("client_id") != CLIENT_ID:
+            return self._token_error(request, 401, 61, "invalid_client", "client not found")
+        if form.get("client_secret") != CLIENT_SECRET:
+            return self._token_error(request, 401, 61, "invalid_client", "incorrect client credentials")
+        if form.get("grant_type") != "refresh_token":
+            return self._token_error(request, 400, 51, "unsupported_grant_type", "grant_type is not supported")
+        if form.get("refresh_token") not in self._refresh:
+            return self._token_error(request, 400, 108, "invalid_grant", "bad or expired refresh token")
+        self._issued += 1
+        access, refresh = f"concur-access-{self._issued}", f"concur-refresh-{self._issued}"
+        self._access.add(access)
+        # Each refresh token is used once; the one handed out to the customer keeps working, as a fresh grant would.
+        self._refresh = {REFRESH_TOKEN, refresh}
+        body = {
+            "expires_in": "3600",
+            "scope": "EXPRPT USER",
+            "token_type": "Bearer",
+            "access_token": access,
+            "refresh_token": refresh,
+            "geolocation": _base(request),
+        }
+        return json_response(body, headers=self._correlation())
+
+    def _token_error(self, request: Request, status: int, code: int, error: str, text: str) -> Response:
+        body = {"code": code, "error": error, "error_description": text, "geolocation": _base(request)}
+        return json_response(body, status, self._correlation())
+
+    def _refusal(self, request: Request) -> Response | None:
+        """401 without any token, 403 with one that is not valid."""
+        token = bearer(request)
+        if token is None:
+            return self._error(401, "Missing authorization header")
+        return None if token in self._access else self._error(403, "Access token is invalid or has expired")
+
+    def _list(self, name: str) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            return self._refusal(request) or self._page(request, name)
+
+        return answer
+
+    def _page(self, request: Request, name: str) -> Response:
+        query = dict(request.query_params)
+        try:
+            limit = int(query.get("limit", DEFAULT_LIMIT))
+            start = _offset(query.get("offset"))
+            rows = self._matching(name, query)
+        except ValueError:
+            return self._error(400, "A query parameter is not valid")
+        if not 1 <= limit <= MAX_LIMIT:
+            return self._error(400, f"limit must be between 1 and {MAX_LIMIT}")
+        end = start + limit
+        following = None
+        if end < len(rows):
+            query |= {"limit": str(limit), "offset": urlsafe_b64encode(f"v3:{end}".encode()).decode()}
+            following = f"{request.url.replace(query=urlencode(query))}"
+        items = [self._shown(r, name) for r in rows[start:end]]
+        return json_response({"Items": items, "NextPage": following}, headers=self._correlation())
+
+    def _matching(self, name: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        rows = self.tables()[name]
+        if (owner := OWNER_FIELD.get(name)) and query.get("user") != "ALL":
+            # Without ALL the list is that of one person: the one named, or the token's owner, who files no expenses.
+            rows = [r for r in rows if r.get(owner) == query.get("user")]
+        for parameter, field in SERVED[name].items():
+            if parameter in query:
+                rows = [r for r in rows if r.get(field) == query[parameter]]
+        if name == "allocations" and "reportID" in query:
+            rows = [r for r in rows if r["_ReportID"] == query["reportID"]]
+        if name == "users" and "active" in query:
+            rows = [r for r in rows if r.get("Active") is (query["active"].lower() == "true")]
+        if name == "reports":
+            rows = _filter_reports(rows, query)
+        return rows
+
+    async def _report(self, request: Request) -> Response:
+        if refusal := self._refusal(request):
+            return refusal
+        user = request.query_params.get("user")
+        if user == "ALL":
+            return self._error(400, "user=ALL is not supported for a single report")
+        for row in self.tables()["reports"]:
+            if row.get("ID") == request.path_params["report_id"] and row.get("OwnerLoginID") == user:
+                return json_response(self._shown(row, "reports"), headers=self._correlation())
+        return self._error(404, "The report was not found")
+
+    def _shown(self, row: Mapping[str, Any], name: str) -> dict[str, Any]:
+        sent = {k: v for k, v in row.items() if not k.startswith("_")}
+        if name != "users" and "ID" in row:
+            sent["URI"] = f"{LEGACY_HOST}/api/v3.0/expense/{name}/{row['ID']}"
+        return sent
+
+    def _error(self, status: int, message: str) -> Response:
+        headers = self._correlation()
+        error = {"Message": message, "Server-Time": _naive(self.now), "Id": headers["concur-correlationid"]}
+        return json_response({"Message": message, "Error": error}, status, headers)
+
+    def _correlation(self) -> dict[str, str]:
+        self._answers += 1
+        return {"concur-correlationid": str(UUID(int=stable_number("correlation", str(self._answers), bits=63)))}
+
+
+class _Lookup:
+    """The facts that expenses refer to, by their ids."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.people = {r.id: r for r in facts.resources}
+        self.projects = {p.id: p for p in facts.projects}
+        self._currencies = {le.id: le.currency for le in facts.legal_entities}
+        self._rates: dict[tuple[str, str], list[tuple[date, Decimal]]] = defaultdict(list)
+        for rate in sorted((r for r in facts.fx_rates if r.rate_type == "spot"), key=lambda r: r.rate_date):
+            self._rates[rate.from_currency, rate.to_currency].append((rate.rate_date, rate.rate))
+
+    def home_currency(self, resource_id: str) -> str | None:
+        """The currency of the company that employs the person, if known."""
+        person = self.people.get(resource_id)
+        return self._currencies.get(person.legal_entity or "") if person else None
+
+    def rate(self, source: str, target: str, on: date) -> Decimal | None:
+        """The latest spot rate on or before the day, if there is one."""
+        if source == target:
+            return Decimal(1)
+        rates = self._rates[source, target]
+        position = bisect_right(rates, on, key=lambda r: r[0])
+        return rates[position - 1][1] if position else None
+
+
+def _filter_reports(rows: list[dict[str, Any]], query: Mapping[str, str]) -> list[dict[str, Any]]:
+    for parameter, field in (("approvalStatusCode", "ApprovalStatusCode"), ("paymentStatusCode", "PaymentStatusCode")):
+        if parameter in query:
+            wanted = set(query[parameter].split(","))
+            rows = [r for r in rows if r.get(field) in wanted]
+    if "modifiedDateAfter" in query:
+        after = _moment(query["modifiedDateAfter"])
+        rows = [r for r in rows if _moment(r["LastModifiedDate"]) > after]
+    if "modifiedDateBefore" in query:
+        before = _moment(query["modifiedDateBefore"])
+        rows = [r for r in rows if _moment(r["LastModifiedDate"]) < before]
+    return rows
+
+
+def _base(request: Request) -> str:
+    """The stand-in's own address: what it calls its geolocation."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}"
+
+
+def _offset(token: str | None) -> int:
+    return int(urlsafe_b64decode(token).decode().removeprefix("v3:")) if token else 0
+
+
+def _customs(count: int) -> list[str]:
+    return [f"Custom{n}" for n in range(1, count + 1)]
+
+
+def _custom(kind: str, value: str | None) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    return {"Type": kind, "Value": value[:CUSTOM_TEXT_LENGTH], "Code": None, "ListItemID": None}
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def _naive(moment: datetime | None) -> str | None:
+    """UTC without saying so, milliseconds without trailing zeros."""
+    if moment is None:
+        return None
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return text.rstrip("0").rstrip(".") if "." in text and text.endswith("0") else text
+
+
+def _moment(text: str) -> datetime:
+    """A query's or record's naive datetime; any number of fraction digits."""
+    main, _, fraction = text.partition(".")
+    return datetime.fromisoformat(main).replace(microsecond=int(fraction[:6].ljust(6, "0")) if fraction else 0)
