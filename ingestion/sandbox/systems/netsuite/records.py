@@ -1,0 +1,382 @@
+"""Facts as NetSuite's records: which tables they fill, with whose signs, letters and dates."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from ingestion.sandbox.facts import EPOCH, Fact, Invoice, InvoiceLine
+from ingestion.sandbox.systems.netsuite.ids import Ids, number
+from ingestion.sandbox.systems.netsuite.revenue import add_revenue
+from ingestion.sandbox.world import stable_number
+
+if TYPE_CHECKING:
+    from ingestion.sandbox.systems.netsuite.system import System
+
+Row = dict[str, Any]
+_PENDING, _APPROVED = 1, 2
+_TIME = "time_entries"
+# Domain that owns a billed item, and what the charge says it is; time is linked through its time record instead.
+_ITEM_OWNER = {
+    _TIME: ("psa", None),
+    "milestones": ("psa", "MILESTONE"),
+    "expenses": ("expense", "EXPENSE"),
+    "supplier_invoice_lines": ("procurement", "VENDOR_BILL"),
+}
+_CHARGE_TYPE = {_TIME: "Time-Based", "milestones": "Milestone", "expenses": "Expense-Based"}
+_DELETED_TYPE = {
+    "invoices": (-30, "Invoice"),
+    "payments": (-30, "Payment"),
+    "project_costs": (-30, "Journal"),
+    "customers": (-2, "Customer"),
+    "projects": (-7, "Project"),
+    "fx_rates": (-1, "Currency Exchange Rate"),
+}
+
+
+class Builder:
+    """All tables for the facts that the vendor has heard of. One instance builds once."""
+
+    def __init__(self, system: System, ids: Ids, zone: ZoneInfo) -> None:
+        self.system, self.ids, self._zone = system, ids, zone
+        self._now = system.now
+        self._rows: dict[str, list[Row]] = defaultdict(list)
+        self._currencies: set[str] = set()
+        self._months: set[str] = set()
+        self._timebills: dict[str, Row] = {}
+
+    def build(self) -> dict[str, list[Row]]:
+        """Records by table, ready to be loaded."""
+        self._master_data()
+        self._rates()
+        self._documents()
+        self._costs()
+        add_revenue(self)
+        self._deleted()
+        self._lists()
+        return dict(self._rows)
+
+    def add(self, table: str, **columns: Any) -> None:
+        self._rows[table].append(columns)
+
+    def _living(self, kind: str) -> list[Any]:
+        return [f for f in self.system.facts(kind) if not self.is_gone(f)]
+
+    def is_gone(self, fact: Fact) -> bool:
+        return fact.deleted_at is not None and fact.deleted_at <= self._now
+
+    def _local(self, moment: datetime) -> datetime:
+        """The session's wall clock, without an offset, as SuiteQL shows it."""
+        return moment.astimezone(self._zone).replace(tzinfo=None, microsecond=0)
+
+    def changed(self, fact: Fact) -> datetime:
+        """When the record of ``fact`` last changed; its deletion counts too."""
+        moments = [min(self.system.touched(fact), self._now)]
+        if fact.deleted_at and fact.deleted_at <= self._now:
+            moments.append(fact.deleted_at)
+        return self._local(max(moments))
+
+    def _created(self, fact: Fact) -> datetime:
+        return self._local(fact.created_at or EPOCH)
+
+    def currency(self, code: str) -> int:
+        self._currencies.add(code)
+        return number("currency", code)
+
+    def period(self, day: date) -> int:
+        month = f"{day:%Y-%m}"
+        self._months.add(month)
+        return number("accountingperiod", month)
+
+    def _id(self, kind: str, fact_id: str | None) -> int | None:
+        return number(kind, fact_id) if fact_id is not None else None
+
+    def _master_data(self) -> None:
+        for entity in self._living("legal_entities"):
+            self.add(
+                "subsidiary",
+                id=number("legal_entities", entity.id), name=entity.name or entity.id,
+                fullname=entity.name or entity.id, currency=self.currency(entity.currency),
+                country=entity.country, iselimination="F", isinactive="F",
+                lastmodifieddate=self.changed(entity),
+            )  # fmt: skip
+        for customer in self._living("customers"):
+            self._customer(customer)
+        for project in self.system.world.facts.projects:
+            if not self.is_gone(project):
+                self._job(project)
+        for calendar in self._living("billing_calendars"):
+            self.add(
+                "billingschedule",
+                id=number("billing_calendars", calendar.id), externalid=calendar.id,
+                name=calendar.name or calendar.id, scheduletype="STD",
+                frequency=calendar.frequency.upper(), isinactive="F",
+                custrecord_cutoff_day=calendar.cutoff_day,
+            )  # fmt: skip
+
+    def _customer(self, customer: Any) -> None:
+        own = number("customers", customer.id)
+        days = customer.payment_terms_days
+        self.add("entityaddress", nkey=number("entityaddress", customer.id), addressee=customer.name, country=customer.country)
+        first = next(iter(self._living("legal_entities")), None)
+        if first:
+            self.add(
+                "customersubsidiaryrelationship",
+                id=number("customersubsidiary", customer.id), entity=own,
+                subsidiary=number("legal_entities", first.id), isprimarysub="T",
+            )  # fmt: skip
+        self.add(
+            "customer",
+            id=own, entityid=customer.id, altname=customer.name or customer.id,
+            companyname=customer.name or customer.id,
+            externalid=self.system.world.ref("crm", "customers", customer.id),
+            parent=self._id("customers", customer.parent), isperson="F", isinactive="F",
+            currency=self.currency(customer.currency), terms=number("term", str(days)),
+            defaultbillingaddress=number("entityaddress", customer.id),
+            custentity_merged_into=self._id("customers", customer.merged_into),
+            datecreated=self._created(customer), lastmodifieddate=self.changed(customer),
+        )  # fmt: skip
+        if not any(t["daysuntilnetdue"] == days for t in self._rows["term"]):
+            self.add("term", id=number("term", str(days)), name=f"Net {days}", daysuntilnetdue=days, isinactive="F")
+
+    def _job(self, project: Any) -> None:
+        self.add(
+            "job",
+            id=number("projects", project.id), entityid=project.code,
+            externalid=self.system.world.ref("psa", "projects", project.id),
+            altname=project.name or project.code, companyname=project.name or project.code,
+            customer=self._id("customers", project.customer), startdate=project.starts_on,
+            calculatedenddate=project.ends_on, isinactive="F",
+            datecreated=self._created(project), lastmodifieddate=self.changed(project),
+        )  # fmt: skip
+
+    def _rates(self) -> None:
+        for rate in self._living("fx_rates"):
+            own, pair = number("fx_rates", rate.id), (self.currency(rate.from_currency), self.currency(rate.to_currency))
+            if rate.rate_type == "spot":
+                self.add(
+                    "currencyrate",
+                    id=own, transactioncurrency=pair[0], basecurrency=pair[1],
+                    effectivedate=rate.rate_date, exchangerate=rate.rate,
+                    lastmodifieddate=self.changed(rate),
+                )  # fmt: skip
+            else:
+                self.add(
+                    "customrecord_average_rate",
+                    id=own, custrecord_avg_from_currency=pair[0], custrecord_avg_to_currency=pair[1],
+                    custrecord_avg_date=rate.rate_date, custrecord_avg_rate=rate.rate, isinactive="F",
+                    lastmodified=self.changed(rate),
+                )  # fmt: skip
+
+    def _documents(self) -> None:
+        invoices = self._living("invoices")
+        payments = self._living("payments")
+        by_id = {i.id: i for i in invoices}
+        settled: dict[str, Decimal] = defaultdict(Decimal)
+        for payment in payments:
+            settled[payment.invoice] += payment.amount
+        for memo in invoices:
+            if memo.kind == "credit_memo" and memo.status == "posted" and memo.original_invoice:
+                settled[memo.original_invoice] -= _gross(memo)
+        for invoice in invoices:
+            self._invoice(invoice, paid=settled[invoice.id] >= abs(_gross(invoice)) > 0)
+            if invoice.kind == "credit_memo" and invoice.original_invoice in by_id:
+                self._link(invoice.original_invoice, number("invoices", invoice.id), "CustCred", -_gross(invoice), invoice)
+        for payment in payments:
+            if payment.invoice in by_id:
+                self._payment(payment, by_id[payment.invoice])
+        self._rows["timebill"] = list(self._timebills.values())
+
+    def _transaction(self, own: int, fact: Fact, kind: str, day: date, **columns: Any) -> None:
+        record = {"CustInvc": "invoice", "CustCred": "creditmemo", "CustPymt": "customerpayment", "Journal": "journalentry"}
+        self.add(
+            "transaction",
+            id=own, type=kind, recordtype=record[kind], trandate=day, externalid=fact.id,
+            postingperiod=self.period(day), createddate=self._created(fact), lastmodifieddate=self.changed(fact),
+            **{"approvalstatus": _APPROVED, "posting": "T", "voided": "F", **columns},
+        )  # fmt: skip
+
+    def _invoice(self, invoice: Invoice, paid: bool) -> None:
+        own, kind = number("invoices", invoice.id), "CustInvc" if invoice.kind == "invoice" else "CustCred"
+        letter = {"draft": "D", "posted": "B" if paid else "A", "voided": "V"}[invoice.status]
+        day = invoice.posted_on or invoice.issued_on
+        self._transaction(
+            own, invoice, kind, day, tranid=invoice.number, duedate=invoice.due_on,
+            entity=number("customers", invoice.customer), currency=self.currency(invoice.currency),
+            foreigntotal=_gross(invoice), status=letter,
+            approvalstatus=_PENDING if invoice.status == "draft" else _APPROVED,
+            posting="T" if invoice.posted_on else "F", voided="T" if invoice.status == "voided" else "F",
+            createdfrom=self._id("invoices", invoice.original_invoice),
+            custbody_invoice_date=invoice.issued_on if invoice.issued_on != day else None,
+            custbody_sent_date=invoice.sent_on, custbody_credit_reason=invoice.reason,
+        )  # fmt: skip
+        self._line(own, invoice, "main", mainline="T", accountinglinetype="ASSET", foreignamount=_gross(invoice))
+        for position, line in enumerate(invoice.lines, 1):
+            self._revenue_line(own, invoice, line, position)
+        if invoice.tax_amount:
+            self._line(
+                own, invoice, "tax", taxline="T", accountinglinetype="LIABILITY", foreignamount=-invoice.tax_amount,
+                linesequencenumber=len(invoice.lines) + 1,
+            )  # fmt: skip
+
+    def _revenue_line(self, own: int, invoice: Invoice, line: InvoiceLine, position: int) -> None:
+        amount = line.amount or Decimal(0)
+        quantity, rate = line.quantity, line.unit_price
+        if invoice.kind == "credit_memo":
+            # A credit memo shows plain quantities and prices; it is the document that turns them around.
+            quantity, rate = _toward(amount, quantity), abs(rate)
+        self._line(
+            own, invoice, line.id, linesequencenumber=position, accountinglinetype="INCOME",
+            uniquekey=number("invoice_lines", line.id),
+            entity=number("projects", line.project) if line.project else number("customers", invoice.customer),
+            memo=line.description or None, quantity=-quantity, rate=rate, foreignamount=-amount,
+            custcol_crm_contract_line=self.system.world.ref("crm", "contract_lines", line.contract_line),
+            custcol_resource_email=self._email.get(line.resource) if line.resource else None,
+            custcol_service_from=line.service_from, custcol_service_to=line.service_to,
+        )  # fmt: skip
+        document, place = ("invoice", "invoiceline") if invoice.kind == "invoice" else ("creditmemo", "creditmemoline")
+        seen: dict[tuple[str, str], int] = defaultdict(int)
+        for billed in line.items:
+            item = self.ids.item(billed, invoice)
+            seen[item] += 1
+            units = billed.quantity
+            if units is not None and invoice.kind == "credit_memo":
+                units = _toward(billed.amount or Decimal(0), units)
+            self._charge(
+                number("charge", invoice.id, line.id, *item, str(seen[item])), item, invoice, units, billed.amount,
+                {document: own, place: _line_id(line.id)},
+            )  # fmt: skip
+
+    @cached_property
+    def _email(self) -> dict[str, str]:
+        return {r.id: r.email for r in self.system.world.facts.resources}
+
+    def _charge(
+        self, own: int, item: tuple[str, str], invoice: Invoice, units: Decimal | None, amount: Decimal | None, place: Row
+    ) -> None:
+        kind, fact_id = item
+        domain, source_type = _ITEM_OWNER.get(kind, (None, "OTHER"))
+        source_id = self.system.world.ref(domain, kind, fact_id) if domain else None  # type: ignore[arg-type]
+        changed = self.changed(invoice)
+        row = {
+            "id": own, "billto": number("customers", invoice.customer), "chargedate": invoice.issued_on,
+            "chargetype": _CHARGE_TYPE.get(kind, "Fixed Date"), "stage": "PROCESSED", "use": "Actual",
+            "quantity": units, "amount": amount, "currency": self.currency(invoice.currency),
+            "createddate": self._created(invoice), "lastmodifieddate": changed, **place,
+        }  # fmt: skip
+        if kind == _TIME:
+            row["timerecord"] = number("timebill", fact_id)
+            self._timebill(fact_id, source_id, changed)
+        else:
+            row |= {"custrecord_charge_source_type": source_type, "custrecord_charge_source_id": source_id}
+        self._rows["charge"].append(row)
+
+    def _timebill(self, fact_id: str, source_id: str | None, changed: datetime) -> None:
+        """The time record that the PSA's export left in the ledger, as of its first billing."""
+        if known := self._timebills.get(fact_id):
+            known["lastmodifieddate"] = max(known["lastmodifieddate"], changed)
+            return
+        entry = self._time_entries[fact_id]
+        self._timebills[fact_id] = {
+            "id": number("timebill", fact_id), "externalid": source_id, "customer": number("projects", entry.project),
+            "trandate": entry.work_date, "hours": entry.hours, "isbillable": "T", "approvalstatus": 3,
+            "createddate": self._local(EPOCH), "lastmodifieddate": changed,
+        }  # fmt: skip
+
+    @cached_property
+    def _time_entries(self) -> dict[str, Any]:
+        return {t.id: t for t in self.system.world.facts.time_entries}
+
+    def _line(self, document: int, fact: Fact, line: str, **columns: Any) -> None:
+        legal_entity = getattr(fact, "legal_entity", None)
+        row: Row = {
+            "uniquekey": number("transactionline", str(document), line),
+            "transaction": document,
+            "id": 0 if line == "main" else _line_id(line),
+            "mainline": "F",
+            "taxline": "F",
+            "linesequencenumber": 0,
+            "subsidiary": self._id("legal_entities", legal_entity),
+            "linelastmodifieddate": self.changed(fact),
+        }
+        self._rows["transactionline"].append(row | columns)
+
+    def _link(self, invoice: str, document: int, kind: str, amount: Decimal, fact: Fact) -> None:
+        self.add(
+            "nexttransactionlinelink",
+            previousdoc=number("invoices", invoice), previousline=0, previoustype="CustInvc",
+            nextdoc=document, nextline=0, nexttype=kind, linktype="Payment", foreignamount=amount,
+            lastmodifieddate=self.changed(fact),
+        )  # fmt: skip
+
+    def _payment(self, payment: Any, invoice: Invoice) -> None:
+        own = number("payments", payment.id)
+        self._transaction(
+            own, payment, "CustPymt", payment.paid_on, tranid=payment.id, status="C", foreigntotal=-payment.amount,
+            entity=number("customers", invoice.customer), currency=self.currency(payment.currency),
+        )  # fmt: skip
+        self._line(own, payment, "main", mainline="T", accountinglinetype="ASSET", foreignamount=payment.amount)
+        self._line(own, payment, "receivable", accountinglinetype="PAYMENT", foreignamount=-payment.amount, linesequencenumber=1)
+        self._link(payment.invoice, own, "CustPymt", payment.amount, payment)
+
+    def _costs(self) -> None:
+        for cost in self._living("project_costs"):
+            own = number("journal", cost.id)
+            self._transaction(
+                own, cost, "Journal", cost.posted_on, tranid=f"JE-{cost.id}", status="B",
+                currency=self.currency(cost.currency), foreigntotal=cost.amount,
+            )  # fmt: skip
+            self._line(
+                own, cost, "cost", uniquekey=number("project_costs", cost.id), accountinglinetype="EXPENSE",
+                entity=number("projects", cost.project), foreignamount=cost.amount,
+            )  # fmt: skip
+            self._line(own, cost, "accrual", accountinglinetype="LIABILITY", foreignamount=-cost.amount, linesequencenumber=1)
+
+    def _deleted(self) -> None:
+        for kind, (type_id, label) in _DELETED_TYPE.items():
+            for fact in self.system.facts(kind):
+                if self.is_gone(fact):
+                    own = number("journal" if kind == "project_costs" else kind, fact.id)
+                    self.add(
+                        "deletedrecord",
+                        recordid=own, recordtypeid=type_id, type=label, name=fact.id, context="UI",
+                        deleteddate=self._local(fact.deleted_at), iscustomrecord="F",
+                    )  # fmt: skip
+
+    def _lists(self) -> None:
+        for code in sorted(self._currencies):
+            self.add(
+                "currency",
+                id=number("currency", code), symbol=code, name=code, currencyprecision=2,
+                isbasecurrency="F", isinactive="F",
+            )  # fmt: skip
+        for month in sorted(self._months):
+            first = date.fromisoformat(f"{month}-01")
+            self.add(
+                "accountingperiod",
+                id=number("accountingperiod", month), periodname=f"{first:%b %Y}", startdate=first,
+                enddate=first.replace(day=monthrange(first.year, first.month)[1]), isposting="T",
+                isquarter="F", isyear="F", isadjust="F", closed="F",
+                lastmodifieddate=self._local(datetime(first.year, first.month, 1, tzinfo=UTC)),
+            )  # fmt: skip
+        self._rows["dual"] = [{"dummy": "X"}]
+
+
+def _gross(invoice: Invoice) -> Decimal:
+    """What the customer owes for the document: positive on invoices, negative on credit memos."""
+    return sum((line.amount or Decimal(0) for line in invoice.lines), invoice.tax_amount)
+
+
+def _toward(amount: Decimal, quantity: Decimal) -> Decimal:
+    """``quantity`` of a credit memo with the sign of the money it moves."""
+    return abs(quantity) if amount > 0 else -abs(quantity)
+
+
+def _line_id(line: str) -> int:
+    """A line's number within its document; it stays when other lines go."""
+    return stable_number("netsuite", "line", line, bits=31)
