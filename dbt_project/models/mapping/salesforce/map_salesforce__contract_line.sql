@@ -1,0 +1,60 @@
+select
+  line.sow_line_id as source_id,
+  cast(line.system_modstamp as {{ dbt.type_timestamp() }}) as source_updated_at,
+  line.is_deleted,
+  line.contract_id as engagement_source_id,
+  line.name,
+  case lower(trim(line.billing_method))
+    when 'time and materials' then 'tm'
+    when 'time and materials capped' then 'tm_cap'
+    when 'fixed price milestone' then 'fixed_milestone'
+    when 'fixed price progress' then 'fixed_progress'
+    when 'retainer' then 'retainer'
+    when 'subscription' then 'subscription'
+    when 'cost plus' then 'cost_plus'
+    when 'non-billable' then 'non_billable'
+    else 'unknown'
+  end as billing_method,
+  coalesce(line.currency_iso_code, organization.default_currency_iso_code) as currency,
+  cast(line.amount as decimal(18, 4)) as contract_amount,
+  cast(line.cap_amount as decimal(18, 4)) as cap_amount,
+  cast(coalesce(line.discount_percent, 0) as decimal(9, 4)) as discount_pct,
+  line.rate_card_id as rate_card_source_id,
+  line.erp_billing_calendar_id as billing_calendar_ref,
+  case
+    when line.passthrough_basis is null then null
+    when lower(trim(line.passthrough_basis)) = 'cost plus' then 'cost_plus'
+    when lower(trim(line.passthrough_basis)) = 'time at rate' then 'time_at_rate'
+    when lower(trim(line.passthrough_basis)) = 'none' then 'none'
+    else 'unknown'
+  end as passthrough_basis,
+  cast(coalesce(line.passthrough_markup_percent, 0) as decimal(9, 4)) as passthrough_markup_pct,
+  case
+    when line.expense_policy is null then null
+    when lower(trim(line.expense_policy)) = 'at cost' then 'at_cost'
+    when lower(trim(line.expense_policy)) = 'markup' then 'markup'
+    when lower(trim(line.expense_policy)) = 'inclusive' then 'inclusive'
+    when lower(trim(line.expense_policy)) = 'non-billable' then 'non_billable'
+    else 'unknown'
+  end as expense_policy,
+  cast(coalesce(line.expense_markup_percent, 0) as decimal(9, 4)) as expense_markup_pct,
+  cast(line.expense_cap_amount as decimal(18, 4)) as expense_cap_amount,
+  line.expense_categories,
+  coalesce(line.is_no_charge, false) as is_no_charge,
+  case
+    when line.rev_rec_method is null then null
+    when lower(trim(line.rev_rec_method)) = 'as invoiced' then 'as_invoiced'
+    when lower(trim(line.rev_rec_method)) = 'cost to cost' then 'cost_to_cost'
+    when lower(trim(line.rev_rec_method)) = 'labour hours' then 'labour_hours'
+    when lower(trim(line.rev_rec_method)) = 'milestone output' then 'milestone_output'
+    when lower(trim(line.rev_rec_method)) = 'straight line' then 'straight_line'
+    when lower(trim(line.rev_rec_method)) = 'point in time' then 'point_in_time'
+    else 'unknown'
+  end as revrec_method,
+  cast(line.estimate_at_completion as decimal(18, 4)) as estimate_at_completion_amount,
+  line.start_date,
+  line.end_date,
+  line.final_invoice_date
+from {{ ref('stg_salesforce__sow_lines') }} as line
+left join {{ ref('stg_salesforce__organization') }} as organization
+  on not organization.is_deleted
