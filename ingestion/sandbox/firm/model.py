@@ -1,0 +1,306 @@
+"""What the generator knows about its firm while it simulates: engagements, billable items, records with a history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from random import Random
+from typing import Any, Literal
+
+from ingestion.sandbox.facts import Fact, RateLine, TimeEntry
+from ingestion.sandbox.firm.basics import HUNDRED, add_business_days, at, cents, chance, month_end
+
+APPROVAL_SLA = 3
+"""Business days from submission in which an approver must decide."""
+ISSUE_SLA = 5
+"""Business days from cut-off (or acceptance of a milestone) in which the invoice must be posted."""
+
+ItemKind = Literal["time_entry", "expense_item", "supplier_cost", "milestone"]
+Treatment = Literal["bill", "never", "phantom", "draft_only", "catch_up"]
+
+
+@dataclass(slots=True)
+class Record:
+    """A fact with its history: the values it was created with and what changed when."""
+
+    model: type[Fact]
+    created: datetime
+    values: dict[str, Any]
+    changes: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
+
+    def at(self, moment: datetime) -> Fact | None:
+        """The fact as it stood at ``moment``; None before its creation."""
+        if self.created > moment:
+            return None
+        values, updated = dict(self.values), self.created
+        for when, change in sorted(self.changes, key=lambda c: c[0]):
+            if when <= moment:
+                values |= change
+                updated = when
+        return self.model(**values, created_at=self.created, updated_at=updated)
+
+
+@dataclass(slots=True)
+class Card:
+    """A rate card as agreed; ``lines`` hold rates per role or resource in half-open date intervals."""
+
+    id: str
+    scope: Literal["contract_line", "contract", "customer", "standard"]
+    scope_id: str | None
+    currency: str
+    lines: list[RateLine]
+    applied_lines: list[RateLine] | None = None
+    """What the delivery system was told instead, when it was not told the same."""
+    changed_at: datetime | None = None
+    """When the lines took their final form (a rate change was agreed); before, only the first rates were known."""
+
+    def rate(self, resource: str, role: str, day: date, lines: list[RateLine] | None = None) -> Decimal | None:
+        """The rate on ``day``: a line of the resource, else one of the role."""
+        by_role = None
+        for line in self.lines if lines is None else lines:
+            if line.valid_from <= day and (line.valid_to is None or day < line.valid_to):
+                if line.resource == resource:
+                    return line.rate
+                if line.resource is None and line.role == role:
+                    by_role = line.rate
+        return by_role
+
+
+@dataclass(slots=True, eq=False)
+class Engagement:
+    """One contract with one contract line and its projects."""
+
+    key: str
+    customer: str
+    currency: str
+    legal_entity: str
+    method: str
+    starts_on: date
+    ends_on: date
+    prompt: bool = False
+    """Time is submitted by month end and approved the same day, invoices leave in time: no delay by chance."""
+    bills_late_approvals: bool = False
+    """The biller takes what was approved until the draft is written, not only until the cut-off."""
+    revrec: str | None = None
+    terms: dict[str, Any] = field(default_factory=dict)
+    """Further fields of the contract line."""
+    cards: list[Card] = field(default_factory=list)
+    """Agreed cards, most specific first."""
+    items: list[Item] = field(default_factory=list)
+    milestones: list[Item] = field(default_factory=list)
+    costs: dict[date, Decimal] = field(default_factory=dict)
+    """Costs posted at each month end, in contract currency."""
+    revenue_error: RevenueError | None = None
+    credit_and_rebill: bool = False
+    manager: str | None = None
+    stale_until: date | None = None
+    """Until when the biller used the rates of before the card change."""
+
+    @property
+    def contract(self) -> str:
+        return f"CT-{self.key}"
+
+    @property
+    def line(self) -> str:
+        return f"CL-{self.key}"
+
+    @property
+    def project(self) -> str:
+        return f"P-{self.key}"
+
+    @property
+    def calendar(self) -> str:
+        return f"BC-{self.legal_entity}"
+
+    @property
+    def discount(self) -> Decimal:
+        return self.terms.get("discount_pct", Decimal(0))
+
+    @property
+    def is_priced_by_time(self) -> bool:
+        return self.method in ("tm", "tm_cap")
+
+    def rate(self, resource: str, role: str, day: date) -> Decimal | None:
+        """The agreed hourly rate on ``day``: the most specific card that has a line for the resource or the role."""
+        for card in self.cards:
+            if (rate := card.rate(resource, role, day)) is not None:
+                return rate
+        return None
+
+    def applied_rate(self, resource: str, role: str, day: date) -> Decimal | None:
+        """The hourly rate that the delivery system puts on time of ``day``."""
+        for card in self.cards:
+            lines = card.applied_lines if self.stale_until is None or day < self.stale_until else card.lines
+            if (rate := card.rate(resource, role, day, lines)) is not None:
+                return rate
+        return None
+
+    def time_value(self, hours: Decimal, rate: Decimal) -> Decimal:
+        """What ``hours`` are worth at ``rate`` after the agreed discount."""
+        return cents(hours * self.unit_price(rate))
+
+    def unit_price(self, rate: Decimal) -> Decimal:
+        return rate * (HUNDRED - self.discount) / HUNDRED
+
+
+@dataclass(slots=True)
+class RevenueError:
+    """A planted error of revenue recognition in the month ending on ``month``."""
+
+    rule: Literal["R01", "R02", "R03", "R04"]
+    month: date
+    share: Decimal = Decimal(0)
+    difference: Decimal = Decimal(0)
+
+
+@dataclass(slots=True)
+class Billing:
+    """An item's amount on a posted invoice line (negative on a credit memo), in contract currency."""
+
+    invoice: str
+    posted_on: date
+    amount: Decimal
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """Something that the firm may bill: a time entry, an expense, a supplier's line or a milestone (or share of one).
+
+    ``value`` is what the contract entitles the firm to, in contract currency; None if nobody agreed a price, and None
+    without an engagement. ``is_entitled`` is false for what the contract does not pay separately.
+    """
+
+    id: str
+    kind: ItemKind
+    happened_on: date
+    engagement: Engagement | None = None
+    project: str = ""
+    value: Decimal | None = None
+    is_entitled: bool = True
+    resource: str = ""
+    role: str = ""
+    hours: Decimal = Decimal(0)
+    billable_hours: Decimal | None = None
+    is_billable: bool = True
+    rate: Decimal | None = None
+    applied_rate: Decimal | None = None
+    customer: str | None = None
+    submitted_at: datetime | None = None
+    rejected_at: datetime | None = None
+    resubmitted_at: datetime | None = None
+    approved_at: datetime | None = None
+    marked_at: datetime | None = None
+    hold: dict[str, Any] | None = None
+    treatment: Treatment = "bill"
+    bill_amount: Decimal | None = None
+    """What the biller charges when that is not the value."""
+    trap: str | None = None
+    """Why the item looks like a leak and is none."""
+    billings: list[Billing] = field(default_factory=list)
+
+    @property
+    def approved_on(self) -> date | None:
+        return self.approved_at.date() if self.approved_at else None
+
+    def submitted_on(self, as_of: date) -> date | None:
+        """The submission that was open or decided at ``as_of``."""
+        for moment in (self.resubmitted_at, self.submitted_at):
+            if moment and moment.date() <= as_of:
+                return moment.date()
+        return None
+
+    def status(self, as_of: date) -> str:
+        """The item's approval status at the end of ``as_of``."""
+        steps = (("approved", self.approved_at), ("submitted", self.resubmitted_at), ("rejected", self.rejected_at),
+                 ("submitted", self.submitted_at))  # fmt: skip
+        return next((name for name, when in steps if when and when.date() <= as_of), "draft")
+
+    def expected_on(self, as_of: date) -> date | None:
+        """The date by which the contract's calendar expects the item on a posted invoice, as known at ``as_of``."""
+        if self.kind == "milestone":
+            return add_business_days(self.happened_on, ISSUE_SLA)
+        approved = self.approved_on if self.approved_on and self.approved_on <= as_of else None
+        if self.kind != "time_entry":
+            return add_business_days(month_end(approved), ISSUE_SLA) if approved else None
+        cutoff = month_end(self.happened_on)
+        submitted = self.submitted_on(as_of)
+        if approved and submitted and cutoff < approved <= add_business_days(submitted, APPROVAL_SLA):
+            cutoff = month_end(approved)
+        return add_business_days(cutoff, ISSUE_SLA)
+
+    def time_entry(self, moment: datetime) -> TimeEntry | None:
+        """The time entry as it stood at ``moment``."""
+        created = at(self.happened_on, 13)
+        if created > moment:
+            return None
+        values: dict[str, Any] = {"status": "draft"}
+        updated = created
+        steps: list[tuple[datetime | None, dict[str, Any]]] = [
+            (self.submitted_at, {"status": "submitted", "submitted_at": self.submitted_at}),
+            (self.rejected_at, {"status": "rejected"}),
+            (self.resubmitted_at, {"status": "submitted", "submitted_at": self.resubmitted_at}),
+            (self.approved_at, {"status": "approved", "approved_at": self.approved_at,
+                                "approver": self.engagement.manager if self.engagement else None}),
+            (at(self.hold["placed_on"], 9) if self.hold else None, {"hold": self.hold}),
+            (self.marked_at, {"is_marked_billed": True}),
+        ]  # fmt: skip
+        for when, change in steps:
+            if when and when <= moment:
+                values |= change
+                updated = max(updated, when)
+        return TimeEntry(
+            id=self.id, created_at=created, updated_at=updated, project=self.project, resource=self.resource,
+            work_date=self.happened_on, hours=self.hours, billable_hours=self.billable_hours,
+            is_billable=self.is_billable, role=self.role, applied_rate=self.applied_rate, **values,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Posted:
+    """A posted invoice with the amounts it bills per item, in its own currency."""
+
+    id: str
+    posted_on: date
+    currency: str
+    amounts: list[tuple[Item, Decimal]]
+
+
+@dataclass(slots=True)
+class Book:
+    """Everything of one simulated firm. ``records`` are keyed by the field name of ``Facts``."""
+
+    seed: int
+    staff: int
+    starts_on: date
+    ends_on: date
+    horizon: date
+    records: defaultdict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    time: list[Item] = field(default_factory=list)
+    engagements: list[Engagement] = field(default_factory=list)
+    invoices: list[Posted] = field(default_factory=list)
+    traps: list[tuple[date, str, str]] = field(default_factory=list)
+    """Facts other than items that look like leaks and are none: since when, id, reason."""
+    customers: dict[str, list[str]] = field(default_factory=dict)
+    """Customer ids by currency."""
+    payment_terms: dict[str, int] = field(default_factory=dict)
+    """Days by customer id."""
+    people: dict[str, str] = field(default_factory=dict)
+    """Role by resource id of the people who are scheduled."""
+    standard_cards: dict[str, Card] = field(default_factory=dict)
+    fx: dict[tuple[str, str, date], Decimal] = field(default_factory=dict)
+
+    def chance(self, *parts: object) -> Random:
+        """A random source of one named entity of this firm."""
+        return chance(self.seed, *parts)
+
+    def add(self, kind: str, model: type[Fact], created: datetime, /, **values: Any) -> Record:
+        """Record a fact that came to be at ``created``."""
+        record = Record(model, created, values)
+        self.records[kind].append(record)
+        return record
+
+    def convert(self, amount: Decimal, currency: str, to: str, day: date) -> Decimal:
+        """An amount at the spot rate of ``day``, rounded to the cent."""
+        return cents(amount if currency == to else amount * self.fx[currency, to, day])
