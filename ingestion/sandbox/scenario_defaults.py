@@ -125,7 +125,7 @@ class _Completion:
         for kind, prefix in PREFIXES.items():
             for n, record in enumerate(facts.setdefault(kind, []), 1):
                 if not isinstance(record.setdefault("id", f"{prefix}{n}"), str):
-                    raise FieldProblem(f"facts.{kind}[{n - 1}].id", f"write the id as text: \"{record['id']}\"")
+                    raise FieldProblem(f"facts.{kind}[{n - 1}].id", f'write the id as text: "{record["id"]}"')
 
     def run(self) -> None:
         for kind in self._rules():
@@ -322,7 +322,9 @@ class _Completion:
     # -- helpers ---------------------------------------------------------------------------------------------------
 
     def _contract_of(self, line: Record) -> Record:
-        return self.named("contracts", line["contract"], "facts.contract_lines.contract") if line.get("contract") else {}
+        return (
+            self.named("contracts", line["contract"], "facts.contract_lines.contract") if line.get("contract") else {}
+        )
 
     def _line_currency(self, line: Record | None) -> str:
         currency: str = (line or {}).get("currency") or self._contract_of(line or {}).get("currency") or "USD"
@@ -406,7 +408,9 @@ class _Billing:
             for line in document["lines"]:
                 if line["id"] == fact_id:
                     return line.get("project"), None, document.get("invoice_date")
-        raise FieldProblem(at, f"{fact_id!r} is not a time entry, expense, supplier invoice line or milestone of this file")
+        raise FieldProblem(
+            at, f"{fact_id!r} is not a time entry, expense, supplier invoice line or milestone of this file"
+        )
 
     def _hours(self) -> None:
         """Quantity in hours, and each entry's part of the amount."""

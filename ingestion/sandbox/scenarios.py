@@ -49,7 +49,9 @@ class Expectation(BaseModel):
     category: str | None = None
     detector: str | None = Field(None, description="for instance L01")
     verdict: Verdict
-    amount: Exact | None = Field(None, description="leakage in currency; 0 for timing_delay, control_gap and compliance")
+    amount: Exact | None = Field(
+        None, description="leakage in currency; 0 for timing_delay, control_gap and compliance"
+    )
     currency: Currency | None = None
     reason: str | None = None
     cause: str | None = Field(None, description="one of the causes that the finding names")
@@ -109,7 +111,9 @@ def load(directory: Path) -> list[Scenario]:
     """
     if not directory.exists():
         raise ScenarioError(f"{directory}: no such file or directory")
-    files = sorted(p for p in directory.iterdir() if p.suffix in (".yml", ".yaml")) if directory.is_dir() else [directory]
+    files = (
+        sorted(p for p in directory.iterdir() if p.suffix in (".yml", ".yaml")) if directory.is_dir() else [directory]
+    )
     found: dict[str, tuple[Scenario, Path]] = {}
     for path in files:
         for scenario in _load_file(path):
@@ -196,7 +200,9 @@ class _StrictLoader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} is given twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is given twice", key.start_mark
+                )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -331,7 +337,9 @@ class _FirmWide:
 
 
 def _has_default_id(model: str) -> bool:
-    return any(getattr(Facts.model_fields[kind].annotation, "__args__", [None])[0].__name__ == model for kind in PREFIXES)
+    return any(
+        getattr(Facts.model_fields[kind].annotation, "__args__", [None])[0].__name__ == model for kind in PREFIXES
+    )
 
 
 def _quoted(prop: dict[str, Any]) -> None:

@@ -1,0 +1,141 @@
+"""Reading the register of findings: from the published copy when there is one, else from the warehouse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingestion.config import ConfigurationError, settings
+
+LEAKAGE_VERDICTS = ("at_risk", "confirmed_loss")
+Row = dict[str, Any]
+
+
+@contextmanager
+def open_register() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection; raises ConfigurationError when nothing was built yet or a run holds the warehouse."""
+    path = register_path()
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.IOException:
+        raise ConfigurationError(f"{path}: a run is writing it; try again when the run has ended") from None
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def register_path() -> Path:
+    """The file that readers open."""
+    conf = settings()
+    for path in (conf.published_dir / "leakage.duckdb", conf.warehouse_path):
+        if path.exists():
+            return path
+    raise ConfigurationError(f"{conf.data_dir}: nothing was built here yet; type `leakage demo` or `leakage run` first")
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None) -> list[Row]:
+    """The result as dictionaries; raises ConfigurationError when a table is not there (an unfinished build)."""
+    try:
+        cursor = connection.execute(sql, parameters or [])
+    except duckdb.CatalogException as error:
+        missing = str(error).splitlines()[0].removeprefix("Catalog Error: ")
+        raise ConfigurationError(f"the register is incomplete ({missing}); type `leakage run` to build it") from None
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether the register holds this table."""
+    sql = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+    return connection.execute(sql, [schema, table]).fetchone() is not None
+
+
+def findings(
+    connection: duckdb.DuckDBPyConnection, category: str | None = None, verdict: str | None = None
+) -> list[Row]:
+    """The findings, largest leakage first. ``evidence`` is a list of records, ``causes`` a list of codes."""
+    known = rows(connection, "select distinct category, verdict from marts.leakage__findings")
+    for name, value in (("category", category), ("verdict", verdict)):
+        choices = sorted({r[name] for r in known})
+        if value is not None and value not in choices:
+            raise ConfigurationError(
+                f"no finding has the {name} {value!r}; the register holds {', '.join(choices) or 'none'}"
+            )
+    found = rows(
+        connection,
+        "select * from marts.leakage__findings"
+        " where (? is null or category = ?) and (? is null or verdict = ?)"
+        " order by case when verdict in ('at_risk', 'confirmed_loss') then 0 else 1 end,"
+        " base_amount desc nulls last, amount desc nulls last, finding_id",
+        [category, category, verdict, verdict],
+    )
+    for row in found:
+        row["evidence"] = json.loads(row["evidence"]) if row.get("evidence") else []
+        row["causes"] = [c for c in (row.get("causes") or "").split(";") if c]
+    return found
+
+
+def leakage_by_currency(found: list[Row]) -> dict[str, Decimal]:
+    """At risk and confirmed loss per currency; currencies are never added up."""
+    totals: dict[str, Decimal] = {}
+    for row in found:
+        if row["verdict"] in LEAKAGE_VERDICTS and row["amount"] is not None:
+            totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + row["amount"]
+    return dict(sorted(totals.items()))
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it: money as exact text with at least two decimals, dates and times in ISO format."""
+    if isinstance(value, Decimal):
+        return money(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [plain(v) for v in value]
+    return value
+
+
+def money(value: Decimal) -> str:
+    """Exact text: two decimals, more only where the value has them."""
+    cents = value.quantize(Decimal("0.01"))
+    return str(cents if cents == value else value.normalize())
+
+
+def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """The metrics that go with the register, each a label and a text with its currency."""
+    aging = rows(
+        connection,
+        "select overdue_bucket as bucket, currency, sum(unbilled_amount) as amount, sum(unbilled_hours) as hours"
+        " from marts.finance__unbilled_aging group by overdue_bucket, currency"
+        " order by case overdue_bucket when 'not yet due' then '' else lpad(overdue_bucket, 8, '0') end, currency",
+    )
+    recovery = rows(
+        connection,
+        "select currency, sum(rebilled_amount) as rebilled, sum(expected_amount) as expected"
+        " from marts.finance__rebill_recovery where is_mature group by currency having sum(expected_amount) > 0 order by currency",
+    )
+    revenue = rows(
+        connection,
+        "select coalesce(sum(case when is_mismatch then 1 else 0 end), 0) as wrong, count(*) as judged"
+        " from marts.finance__revrec_mismatches where category <> 'not_judged'",
+    )
+    blind = rows(connection, "select coalesce(sum(item_count), 0) as items from marts.finance__not_judged")
+    found: dict[str, list[str]] = {}
+    for row in aging:
+        label = "unbilled, not due" if row["bucket"] == "not yet due" else f"unbilled {row['bucket']} d"
+        found.setdefault(label, []).append(f"{row['amount']:,.2f} {row['currency']} ({row['hours']:,.0f} h)")
+    shares = [f"{100 * r['rebilled'] / r['expected']:.1f} % of {r['expected']:,.2f} {r['currency']}" for r in recovery]
+    found["rebill recovery"] = shares or ["no cohort is mature yet"]
+    found["revenue"] = [f"{revenue[0]['wrong']} of {revenue[0]['judged']} contract lines not recognised as earned"]
+    found["not judged"] = [f"{blind[0]['items']} items (missing rate, stale feed ...)"]
+    return [(label, ", ".join(texts)) for label, texts in found.items()]

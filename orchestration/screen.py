@@ -1,0 +1,117 @@
+"""What the command line shows: progress of a run, the register, totals, an evidence chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.register import Row, leakage_by_currency, money
+
+if TYPE_CHECKING:
+    from orchestration.run import Step
+
+STAGES = {
+    "raw": "reading the systems",
+    "policies": "policies",
+    "staging": "staging",
+    "mapping": "mapping to the canonical model",
+    "canonical": "canonical model",
+    "ledger": "ledger",
+    "marts": "findings and metrics",
+    "published": "publishing",
+}
+TOP = 15
+
+
+@contextmanager
+def progress_on(stream: TextIO) -> Iterator[Callable[[Step], None]]:
+    """A progress bar on a terminal, one line per stage elsewhere; yields what to call after each step."""
+    console = Console(file=stream)
+    if not console.is_terminal:
+        last: list[str] = []
+
+        def plain(step: Step) -> None:
+            if last != [step.stage]:
+                last[:] = [step.stage]
+                console.print(f"{STAGES.get(step.stage, step.stage)} ...", highlight=False)
+
+        yield plain
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def advance(step: Step) -> None:
+            bar.update(task, description=STAGES.get(step.stage, step.stage), completed=step.done, total=step.total)
+
+        yield advance
+
+
+def show_register(console: Console, found: Sequence[Row], as_of: object, limit: int | None = TOP) -> None:
+    """The findings as a table, the largest first."""
+    shown = list(found)[:limit]
+    table = Table(title=f"Register of findings as of {as_of}", title_justify="left", show_edge=False)
+    for name, justify in (("id", "left"), ("category", "left"), ("verdict", "left"), ("customer", "left"), ("amount", "right"),
+                          ("", "left"), ("owner", "left"), ("what to do", "left")):  # fmt: skip
+        table.add_column(name, justify=justify, overflow="fold" if name == "what to do" else "ellipsis")  # type: ignore[arg-type]
+    for row in shown:
+        table.add_row(
+            str(row["finding_id"])[:8], row["category"], row["verdict"], row.get("customer_name") or "",
+            _money(row["amount"]), row["currency"] or "", row["owner"] or "", row["action"] or "",
+        )  # fmt: skip
+    console.print(table)
+    if len(shown) < len(found):
+        console.print(f"... and {len(found) - len(shown)} more")
+
+
+def show_totals(console: Console, found: Sequence[Row]) -> None:
+    """Findings and money per category and currency, then leakage per currency; currencies are never added up."""
+    groups: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
+    for row in found:
+        key = row["category"], row["verdict"], row["currency"] or ""
+        count, amount = groups.get(key, (0, Decimal(0)))
+        groups[key] = count + 1, amount + (row["amount"] or 0)
+    table = Table(title="By category", title_justify="left", show_edge=False)
+    for name in ("category", "verdict", "findings", "amount", ""):
+        table.add_column(name, justify="right" if name in ("findings", "amount") else "left")
+    for (category, verdict, currency), (count, amount) in sorted(groups.items(), key=lambda g: (-g[1][1], g[0])):
+        table.add_row(category, verdict, str(count), _money(amount), currency)
+    console.print(table)
+    totals = leakage_by_currency(list(found))
+    leakage = ", ".join(f"{_money(v)} {k}" for k, v in totals.items()) or "none"
+    console.print(f"[bold]Leakage (at risk + confirmed loss): {leakage}[/bold]")
+
+
+def show_chain(console: Console, finding: Row) -> None:
+    """One finding and the records that prove it."""
+    console.print(
+        f"[bold]{finding['category']}[/bold] ({finding['verdict']}) {_money(finding['amount'])} {finding['currency'] or ''}"
+    )
+    console.print(f"{finding['owner']}: {finding['action']}")
+    if finding["causes"]:
+        console.print(f"causes: {', '.join(finding['causes'])}")
+    table = Table(show_edge=False)
+    for name in ("", "system", "record id", "what it says"):
+        table.add_column(name, overflow="fold")
+    for step in finding["chain"]:
+        table.add_row(step["step"], step["system"] or "-", step["record_id"] or "absent", step["detail"])
+    console.print(table)
+    console.print(f"id {finding['finding_id']}", highlight=False)
+
+
+def show_lines(console: Console, title: str, lines: Sequence[tuple[str, str]]) -> None:
+    """Labelled lines under a title."""
+    console.print(f"[bold]{title}[/bold]")
+    for label, text in lines:
+        console.print(f"  {label:<18} {text}", highlight=False, soft_wrap=True)
+
+
+def _money(value: Decimal | None) -> str:
+    return "unknown" if value is None else f"{value:,.2f}" if value == round(value, 2) else money(value)

@@ -1,0 +1,73 @@
+"""Dagster's web page on this project, with the demo firm beside it when nothing is configured."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from ingestion.config import settings
+
+SECRETS = Path(".dlt") / "secrets.toml"
+
+
+def has_credentials() -> bool:
+    """Whether any source's credentials are configured, in the environment or in ``.dlt/secrets.toml``."""
+    if any(name.startswith("SOURCES__") for name in os.environ):
+        return True
+    return SECRETS.exists() and "[sources" in SECRETS.read_text("utf-8")
+
+
+def serve_ui(port: int, say: Callable[[str], None]) -> int:
+    """Run Dagster's web page and daemon until interrupted; returns its exit code.
+
+    All its processes are in one group of their own, which ends with this one.
+    """
+    from orchestration import demo
+    from orchestration.lib.instance import prepare_home
+
+    with ExitStack() as stack:
+        if has_credentials():
+            demo.refuse_demo_data()
+        else:
+            stack.enter_context(demo.configured(demo.DemoFirm()))
+            say("no credentials are configured: the demo firm is served beside Dagster, and its systems are the firm's")
+        prepare_home()
+        say(f"Dagster opens at http://127.0.0.1:{port} (data in {settings().data_dir}); Ctrl-C ends it")
+        command = [
+            sys.executable,
+            "-m",
+            "dagster",
+            "dev",
+            "-m",
+            "orchestration.definitions",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+        ]
+        child = subprocess.Popen(command, start_new_session=True)
+        previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+            _end_group(child)
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """End the child's whole group: politely, then for good."""
+    for number, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(child.pid, number)
+            child.wait(timeout=patience)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

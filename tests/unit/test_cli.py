@@ -1,0 +1,313 @@
+"""The command line: quick help, one sentence per mistake, and the shapes that scripts read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration import cli, register, scenario_check
+from orchestration.demo import MARKER, DemoFirm, prepare_data_dir
+from orchestration.run import RunResult
+
+FINDINGS = """
+create schema marts;
+create table marts.leakage__findings as
+select * from (values
+  ('aaaa1111', 'L01', 'unbilled_approved_time', 'at_risk', 'time_entry', 'psa1', '77', 'Acme', 2000.00, 'USD', 2000.00),
+  ('bbbb2222', 'L12', 'rate_variance_under', 'confirmed_loss', 'time_entry', 'psa1', '78', 'Acme', 136.36, 'EUR', 150.00),
+  ('bbbb3333', 'L25', 'invoice_delay', 'timing_delay', 'invoice', 'erp1', '9', 'Bolt', 0.00, 'USD', 0.00),
+  ('cccc4444', 'L05', 'missing_rate', 'indeterminate', 'time_entry', 'psa1', '79', 'Bolt', null, 'USD', null)
+) as f(finding_id, detector_id, category, verdict, subject_type, subject_system, subject_source_id, customer_name,
+       amount, currency, base_amount);
+alter table marts.leakage__findings alter amount type decimal(18, 4);
+alter table marts.leakage__findings alter base_amount type decimal(18, 4);
+alter table marts.leakage__findings add column owner varchar default 'FIN';
+alter table marts.leakage__findings add column action varchar default 'Bill it.';
+alter table marts.leakage__findings add column causes varchar default 'late_approval;sync_failed';
+alter table marts.leakage__findings add column as_of_date date default date '2026-04-30';
+alter table marts.leakage__findings add column evidence varchar default '[{"system": "psa1", "record_type": "time_entry", "record_id": "77"}]';
+"""
+MARTS = """
+create table marts.finance__unbilled_aging as select '0-30' as overdue_bucket, 'USD' as currency,
+  cast(2000 as decimal(18, 4)) as unbilled_amount, cast(10 as decimal(18, 4)) as unbilled_hours;
+create table marts.finance__rebill_recovery as select 'USD' as currency, cast(93 as decimal(18, 4)) as rebilled_amount,
+  cast(100 as decimal(18, 4)) as expected_amount, true as is_mature;
+create table marts.finance__revrec_mismatches as select 'revrec_over' as category, true as is_mismatch;
+create table marts.finance__not_judged as select 3 as item_count;
+"""
+CANONICAL = """
+create schema canonical; create schema ledger;
+create table canonical.time_entry as select 'psa1:77' as time_entry_id, 'crm1:L' as contract_line_id, 'psa1:P' as project_id,
+  'psa1' as source_system, '77' as source_id, date '2026-03-10' as work_date, cast(10 as decimal(9, 4)) as billable_hours,
+  'approved' as status, 'Consultant' as role;
+create table canonical.contract_line as select 'crm1:L' as contract_line_id, 'crm1:K' as engagement_id, 'crm1' as source_system,
+  'L' as source_id, 'Advice' as name, 'tm' as billing_method, 'USD' as currency, cast(null as decimal(18, 4)) as contract_amount;
+create table canonical.engagement as select 'crm1:K' as engagement_id, 'crm1' as source_system, 'K' as source_id, 'SOW 1' as name,
+  date '2026-01-05' as signed_date, 'OPP' as opportunity_source_id, cast(50000 as decimal(18, 4)) as opportunity_amount,
+  'USD' as currency, timestamp '2026-01-04 10:00:00' as closed_won_at;
+create table canonical.project as select 'psa1:P' as project_id, 'psa1' as source_system, 'P' as source_id, 'ACME1' as project_code,
+  'Advice' as name, 'active' as status;
+create table canonical.rate_card as select 'crm1:C' as rate_card_id, 'C' as source_id, 'Acme rates' as name;
+create table canonical.rate_card_line as select 'crm1:C1' as rate_card_line_id, 'crm1:C' as rate_card_id, 'crm1' as source_system,
+  'C1' as source_id, 'Consultant' as role, cast(200 as decimal(18, 6)) as hourly_rate, 'USD' as currency,
+  date '2026-01-01' as valid_from_date, cast(null as date) as valid_to_date;
+create table ledger.ledger__time_rates as select 'psa1:77' as time_entry_id, 'crm1:C1' as rate_card_line_id;
+create table canonical.billing_link as select 'time_entry' as item_type, 'psa1:78' as item_id, 'erp1:1' as invoice_line_id,
+  cast(1 as decimal(18, 4)) as amount, 'USD' as currency, false as is_deleted;
+create table canonical.invoice_line as select 'erp1:1' as invoice_line_id, 'erp1:I' as invoice_id, 'erp1' as source_system,
+  '1' as source_id, cast(200 as decimal(18, 6)) as unit_price;
+create table canonical.invoice as select 'erp1:I' as invoice_id, 'INV-1' as invoice_number, 'invoice' as invoice_type,
+  'posted' as status, date '2026-04-07' as posted_date;
+"""
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data directory, and no settings or credentials from outside."""
+    for name in [n for n in os.environ if n.startswith(("LEAKAGE_", "SOURCES__"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LEAKAGE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def built(data_dir: Path) -> Path:
+    """A data directory with a small register."""
+    data_dir.mkdir()
+    with duckdb.connect(str(data_dir / "warehouse.duckdb")) as connection:
+        connection.execute(FINDINGS + MARTS + CANONICAL)
+    return data_dir
+
+
+def leakage(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Run the command line in this process; its exit code."""
+    monkeypatch.setattr(sys, "argv", ["leakage", *arguments])
+    try:
+        cli.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_help_answers_at_once_and_imports_nothing_heavy() -> None:
+    started = time.monotonic()
+    script = (
+        "import sys, orchestration.cli as c; print(sorted({m.split('.')[0] for m in sys.modules} & set(sys.argv[1:])))"
+    )
+    heavy = ["dagster", "dlt", "dbt", "duckdb", "great_expectations", "pandas", "pyarrow", "pydantic", "starlette"]
+    loaded = subprocess.run([sys.executable, "-c", script, *heavy], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"
+    shown = subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", "--help"], capture_output=True, text=True, check=True
+    )
+    assert all(word in shown.stdout for word in ("demo", "run", "findings", "explain", "sandbox", "scenarios", "ui"))
+    assert time.monotonic() - started < 5, "two starts of the interpreter; far above the usual 0.5 s"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["findings"], "nothing was built here yet; type `leakage demo`"),
+        (["explain", "abc"], "nothing was built here yet"),
+        (["run"], "no credentials are configured"),
+        (["run", "--systems", "crm"], "'crm' is not DOMAIN=SYSTEM"),
+        (["demo", "--systems", "crm=nobody"], "no system 'nobody' serves crm"),
+        (["scenarios", "check", "nowhere"], "nowhere: no such file or directory"),
+        (["scenarios", "check", ".", "--systems", "x=y"], "'x=y' is not DOMAIN=SYSTEM"),
+        (["sandbox", "serve", "--systems", "crm=nobody"], "no system 'nobody'"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert leakage(monkeypatch, *arguments) == 2
+    shown = capfd.readouterr()
+    assert said in shown.err and shown.err.count("\n") == 1 and shown.out == ""
+
+
+@pytest.mark.parametrize("arguments", [["--bogus"], ["demo", "--staff", "1"], ["run", "--as-of", "soon"], ["nonsense"]])
+def test_wrong_usage_is_exit_code_2(data_dir: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    assert leakage(monkeypatch, *arguments) == 2
+
+
+def test_a_wrong_environment_is_a_sentence(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEAKAGE_AS_OF", "yesterday")
+    assert leakage(monkeypatch, "findings") == 2
+    assert "LEAKAGE_AS_OF: 'yesterday' is not a date" in capfd.readouterr().err
+
+
+def test_findings_as_json_are_exact(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert leakage(monkeypatch, "findings", "--json") == 0
+    found = json.loads(capfd.readouterr().out)
+    assert [f["finding_id"] for f in found] == ["aaaa1111", "bbbb2222", "bbbb3333", "cccc4444"]
+    assert [f["amount"] for f in found] == ["2000.00", "136.36", "0.00", None]
+    assert found[0]["causes"] == ["late_approval", "sync_failed"] and found[0]["as_of_date"] == "2026-04-30"
+    assert found[0]["evidence"][0]["record_id"] == "77"
+
+
+def test_findings_can_be_narrowed_and_an_unknown_value_is_a_mistake(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert leakage(monkeypatch, "findings", "--json", "--verdict", "at_risk") == 0
+    assert len(json.loads(capfd.readouterr().out)) == 1
+    assert leakage(monkeypatch, "findings", "--category", "magic") == 2
+    assert "the register holds invoice_delay, missing_rate" in capfd.readouterr().err
+
+
+def test_findings_for_people_never_add_currencies(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert leakage(monkeypatch, "findings") == 0
+    assert "136.36 EUR, 2,000.00 USD" in capfd.readouterr().out
+
+
+def test_explain_goes_from_the_opportunity_to_the_absent_invoice_line(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert leakage(monkeypatch, "explain", "aaaa", "--json") == 0
+    chain = json.loads(capfd.readouterr().out)["chain"]
+    assert [(s["step"], s["system"], s["record_id"]) for s in chain] == [
+        ("opportunity", "crm1", "OPP"),
+        ("contract", "crm1", "K"),
+        ("contract line", "crm1", "L"),
+        ("rate card version", "crm1", "C1"),
+        ("project", "psa1", "P"),
+        ("time entry", "psa1", "77"),
+        ("invoice line", None, None),
+    ]
+    assert "200.00 USD per hour" in chain[3]["detail"]
+    assert leakage(monkeypatch, "explain", "aaaa1111") == 0
+    assert "absent" in capfd.readouterr().out
+
+
+def test_explain_refuses_an_unknown_or_ambiguous_id(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert leakage(monkeypatch, "explain", "zzz") == 2
+    assert "no finding has it" in capfd.readouterr().err
+    assert leakage(monkeypatch, "explain", "bbbb") == 2
+    assert "2 findings begin with it" in capfd.readouterr().err
+
+
+def test_the_published_copy_is_read_before_the_warehouse(built: Path) -> None:
+    assert register.register_path() == built / "warehouse.duckdb"
+    (built / "published").mkdir()
+    (built / "published" / "leakage.duckdb").touch()
+    assert register.register_path() == built / "published" / "leakage.duckdb"
+
+
+def test_a_run_ends_with_one_json_object(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def noisy(progress: Any) -> RunResult:
+        print("a tool prints")
+        os.write(1, b"and so does its child")
+        return RunResult(seconds=1.5)
+
+    monkeypatch.setattr("orchestration.run.execute", noisy)
+    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    assert leakage(monkeypatch, "run", "--as-of", "2026-04-30", "--systems", "crm=salesforce", "--json") == 0
+    summary = json.loads(capfd.readouterr().out)
+    assert summary == {
+        "as_of": "2026-04-30",
+        "systems": {"crm": "salesforce"},
+        "findings": 4,
+        "leakage": {"EUR": "136.36", "USD": "2000.00"},
+        "seconds": 1.5,
+        "data_dir": str(built),
+    }
+    (log,) = (built / "logs").iterdir()
+    assert "a tool prints" in log.read_text() and "so does its child" in log.read_text()
+
+
+def test_a_run_shows_register_totals_metrics_and_files(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("orchestration.run.execute", lambda progress: RunResult(seconds=1.5))
+    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert leakage(monkeypatch, "run") == 0
+    out = capfd.readouterr().out
+    for said in (
+        "aaaa1111",
+        "136.36 EUR, 2,000.00 USD",
+        "93.0 % of 100.00 USD",
+        "2,000.00 USD (10 h)",
+        "1 of 1",
+        str(built),
+    ):
+        assert said in out, said
+
+
+def test_a_failed_run_says_why_and_exits_1(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "orchestration.run.execute", lambda progress: RunResult(ok=False, failures=["load_x: the secret is wrong"])
+    )
+    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    assert leakage(monkeypatch, "run", "--json") == 1
+    shown = capfd.readouterr()
+    assert "failed: load_x: the secret is wrong" in shown.err and shown.out == ""
+
+
+def test_scenario_differences_exit_1_and_name_both_amounts(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    results = [
+        scenario_check.ScenarioResult("S01", "time", ["T1: amount: expected 2000.01, found 2000.00"]),
+        scenario_check.ScenarioResult("S02", "trap"),
+    ]
+    monkeypatch.setattr(scenario_check, "check", lambda *_: results)
+    assert leakage(monkeypatch, "scenarios", "check", ".") == 1
+    out = capfd.readouterr().out
+    assert "S01: T1: amount: expected 2000.01, found 2000.00" in out and "ok   S02" in out and "1 of 2" in out
+    assert leakage(monkeypatch, "scenarios", "check", ".", "--json") == 1
+    assert [r["ok"] for r in json.loads(capfd.readouterr().out)] == [False, True]
+
+
+def test_the_schema_is_printed_as_json(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    assert leakage(monkeypatch, "scenarios", "schema") == 0
+    assert json.loads(capfd.readouterr().out)["title"] == "Leakage scenario"
+
+
+def test_demo_data_and_real_data_never_mix(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    prepare_data_dir(DemoFirm())
+    (data_dir / "warehouse.duckdb").touch()
+    prepare_data_dir(DemoFirm())
+    assert (data_dir / "warehouse.duckdb").exists(), "the same firm again continues where it was"
+    prepare_data_dir(DemoFirm(seed=8))
+    assert not (data_dir / "warehouse.duckdb").exists(), "another firm starts afresh"
+    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    assert leakage(monkeypatch, "run") == 2
+    assert "holds the demo firm" in capfd.readouterr().err
+    (data_dir / MARKER).unlink()
+    (data_dir / "warehouse.duckdb").touch()
+    assert leakage(monkeypatch, "demo") == 2
+    assert "holds data of real systems" in capfd.readouterr().err
+
+
+def test_money_is_exact_text() -> None:
+    assert [register.money(Decimal(v)) for v in ("10", "10.5000", "10.1234", "-0.0100")] == [
+        "10.00",
+        "10.50",
+        "10.1234",
+        "-0.01",
+    ]

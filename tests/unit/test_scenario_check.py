@@ -1,0 +1,109 @@
+"""Scenarios against a register: every difference is found and named, to the cent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from ingestion.sandbox.scenarios import Scenario, parse
+from orchestration.scenario_check import Observed, compare, read_observed
+
+LEAK = Observed(
+    "S01:T1", True, "at_risk", "unbilled_approved_time", "L01", None, ("late_approval",), Decimal("2000.0000"), "USD"
+)
+BILLED = Observed("S01:T2", False, "billed", amount=Decimal("100.0000"), currency="USD")
+
+
+def scenario(*expect: str) -> Scenario:
+    entries = "[{id: T1, work_date: 2026-03-10, hours: 10}, {id: T2, work_date: 2026-03-10, hours: 10}]"
+    return parse(yaml.safe_load(f"scenario: S01\nfacts: {{time_entries: {entries}}}\nexpect: [{', '.join(expect)}]"))
+
+
+EXPECTED = '{item: T1, category: unbilled_approved_time, detector: L01, verdict: at_risk, amount: "2000.00", currency: USD, cause: late_approval}'
+
+
+def differences(observed: list[Observed], *expect: str) -> list[str]:
+    (result,) = compare([scenario(*expect)], observed)
+    assert result.ok == (not result.differences)
+    return result.differences
+
+
+def test_what_is_expected_is_no_difference() -> None:
+    assert differences([LEAK, BILLED], EXPECTED, "{item: T2, verdict: billed}") == []
+
+
+def test_a_cent_is_a_difference_that_names_both_amounts() -> None:
+    (difference,) = differences([replace(LEAK, amount=Decimal("2000.01"))], EXPECTED)
+    assert difference.startswith("T1: amount: expected 2000.00, found 2000.01")
+
+
+@pytest.mark.parametrize(
+    ("observed", "said"),
+    [
+        ([], "missing: T1: expected category unbilled_approved_time"),
+        ([BILLED], "found nothing"),
+        ([replace(LEAK, verdict="confirmed_loss")], "T1: verdict: expected at_risk, found confirmed_loss"),
+        ([replace(LEAK, category="phantom_billed")], "found at_risk, phantom_billed"),
+        ([replace(LEAK, is_finding=False)], "missing: T1"),
+        ([replace(LEAK, currency="EUR")], "T1: currency: expected USD, found EUR"),
+        ([replace(LEAK, cause=("sync_failed",))], "T1: cause: expected late_approval, found sync_failed"),
+        ([replace(LEAK, amount=None)], "T1: amount: expected 2000.00, found none"),
+        ([LEAK, replace(LEAK)], "unexpected: T1: at_risk"),
+        ([LEAK, replace(LEAK, fact_id="S01:T2", verdict="overbilling")], "unexpected: T2: overbilling"),
+        ([LEAK, replace(LEAK, fact_id="S01:INV1", verdict="timing_delay")], "unexpected: INV1: timing_delay"),
+        (
+            [LEAK, replace(LEAK, fact_id="time_entry psa:77")],
+            "unexpected finding about no fact of any scenario: time_entry psa:77",
+        ),
+    ],
+)
+def test_every_kind_of_difference_is_reported(observed: list[Observed], said: str) -> None:
+    assert any(said in d for d in differences(observed, EXPECTED)), differences(observed, EXPECTED)
+
+
+def test_a_leak_that_nobody_expects_is_a_difference_and_a_healthy_state_is_not() -> None:
+    assert differences([LEAK]) == ["unexpected: T1: at_risk, unbilled_approved_time, 2000.00 USD"]
+    assert differences([BILLED, replace(BILLED, verdict="not_yet_due"), replace(LEAK, verdict="indeterminate")]) == []
+
+
+def test_an_amount_of_null_demands_an_unknown_amount() -> None:
+    expected = "{item: T1, verdict: indeterminate, amount: null}"
+    unknown = replace(LEAK, verdict="indeterminate", amount=None)
+    assert differences([unknown], expected) == []
+    assert "expected none, found 2000.00" in differences([replace(unknown, amount=Decimal(2000))], expected)[0]
+
+
+def test_another_scenarios_items_are_not_mixed_in() -> None:
+    assert differences([LEAK, replace(LEAK, fact_id="S011:T1")], EXPECTED) == []
+
+
+def test_the_register_is_read_as_facts(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts; create schema ledger")
+        connection.execute(
+            "create table marts.leakage__findings as select 'time_entry' as subject_type, 'psa1' as subject_system,"
+            " '77' as subject_source_id, 'L01' as detector_id, 'unbilled_approved_time' as category, 'at_risk' as verdict,"
+            " cast(null as varchar) as reason, 'a;b' as causes, cast(10 as decimal(18, 4)) as amount, 'USD' as currency,"
+            " cast(0 as decimal(18, 4)) as exposed_amount, cast(0 as decimal(18, 4)) as carry_cost_amount"
+        )
+        connection.execute(
+            "create table ledger.ledger__item_claims as select 'time_entry' as item_type, 'psa1' as source_system,"
+            " '78' as source_id, 'over_cap' as category, 'not_leakage' as verdict, 'over_cap' as reason,"
+            " cast(null as varchar) as causes, cast(5 as decimal(18, 4)) as amount, 'USD' as currency"
+        )
+        connection.execute(
+            "create table ledger.ledger__items as select 'time_entry' as item_type, 'psa1' as source_system, '79' as source_id,"
+            " cast(null as varchar) as category, 'billed' as verdict, cast(null as varchar) as reason,"
+            " cast(7 as decimal(18, 4)) as entitled_amount, 'USD' as currency"
+        )
+    index = {("time_entry", "psa1", "77"): "S01:T1", ("time_entry", "psa1", "78"): "S01:T2"}
+    finding, claim, item = read_observed(path, index)
+    assert (finding.fact_id, finding.is_finding, finding.cause, finding.detector) == ("S01:T1", True, ("a", "b"), "L01")
+    assert (claim.fact_id, claim.is_finding, claim.reason) == ("S01:T2", False, "over_cap")
+    assert item.fact_id == "time_entry psa1:79"
