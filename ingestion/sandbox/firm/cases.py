@@ -214,8 +214,8 @@ class Case:
                                 name=f"Delivery {e.key} (old code)", customer=e.customer, contract_line=e.line,
                                 starts_on=e.starts_on, ends_on=e.ends_on, manager=e.manager)  # fmt: skip
         project.changes.append((at(self.nth(15), 10), {"merged_into": e.project, "status": "closed"}))
-        self.work(e, 8, project=old, trap="merged_project")
-        self.work(e, 4, project=old, trap="merged_project")
+        self.work(e, 8, self.nth(5), project=old, trap="merged_project")
+        self.work(e, 4, self.nth(6), project=old, trap="merged_project")
         self.work(e, 8)
 
     def credit_and_discount(self) -> None:

@@ -27,19 +27,14 @@ ZERO = Decimal(0)
 
 def sell(book: Book) -> list[list[Engagement]]:
     """The engagements of the simulated time, as parallel sequences in which one follows the other."""
-    slots: list[list[Engagement]] = []
-    number = 0
-    for slot in range(max(7, round(book.staff * 0.35))):
-        r = book.chance("slot", slot)
-        day = book.starts_on
-        engagements: list[Engagement] = []
-        while day <= book.horizon:
-            ends_on = day + timedelta(days=r.randint(85, 240))
-            engagements.append(_engagement(book, number, day, ends_on))
-            number += 1
-            day = ends_on + DAY
-        slots.append(engagements)
-    return slots
+    slots: list[list[Engagement]] = [[] for _ in range(max(7, round(book.staff * 0.35)))]
+    while True:
+        day, n = min((slot[-1].ends_on + DAY if slot else book.starts_on, n) for n, slot in enumerate(slots))
+        if day > book.horizon:
+            return slots
+        number = len(book.engagements)
+        ends_on = day + timedelta(days=book.chance("duration", number).randint(85, 240))
+        slots[n].append(_engagement(book, number, day, ends_on))
 
 
 def _shuffled(book: Book, name: str, mix: list[str], number: int) -> str:
@@ -111,14 +106,14 @@ def _own_card(e: Engagement, r: Random, scope: Any, team: list[str]) -> Card:
     if team and r.random() < 0.3:
         lines.append(RateLine(id=f"{key}-{len(lines) + 1}", resource=r.choice(team), rate=lines[1].rate + 15))
     card = Card(key, scope, e.line if scope == "contract_line" else e.contract, e.currency, lines)
-    if r.random() < 0.4:
+    if r.random() < 0.5:
         change_on = e.starts_on + timedelta(days=r.randint(30, 75))
-        falls = r.random() < 0.2
-        card.lines = changed_lines(lines, change_on, Decimal(-6) if falls else Decimal(r.randint(4, 9)))
+        falls = r.random() < 0.15
+        card.lines = changed_lines(lines, change_on, Decimal(-6) if falls else Decimal(r.randint(4, 12)))
         card.changed_at = at(add_business_days(change_on, -8), 10)
-        if r.random() < 0.35:
+        if r.random() < 0.45:
             card.applied_lines = lines
-            e.stale_until = change_on + timedelta(days=r.randint(15, 45))
+            e.stale_until = change_on + timedelta(days=r.randint(20, 70))
     return card
 
 

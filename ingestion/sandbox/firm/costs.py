@@ -47,7 +47,7 @@ def record_expense(
 ) -> Item:  # fmt: skip
     """Record an expense (``amount`` includes ``tax``) and the item to rebill; only two policies make it one."""
     policy = e.terms.get("expense_policy", "at_cost")
-    n = sum(i.kind == "expense_item" for i in e.items) + 1
+    n = e.next_number("expense")
     item = Item(f"E-{e.key}-{n:03d}", "expense_item", day, e, e.project, resource=person, submitted_at=submitted, approved_at=approved)
     item.is_billable = policy != "non_billable"
     if policy in ("inclusive", "non_billable"):
@@ -74,8 +74,7 @@ def contract_suppliers(book: Book) -> None:
 
 def order_from_supplier(book: Book, e: Engagement, day: date, amount: Decimal) -> str:
     """A purchase order for an engagement; returns its id."""
-    n = sum(r.values["project"] == e.project for r in book.records["purchase_orders"]) + 1
-    key = f"PO-{e.key}-{n}"
+    key = f"PO-{e.key}-{e.next_number('purchase order')}"
     book.add("purchase_orders", PurchaseOrder, at(day, 10), id=key, number=key, supplier=supplier_of(e), project=e.project,
              amount=amount, currency=e.currency, issued_on=day)  # fmt: skip
     return key
@@ -87,7 +86,7 @@ def supplier_of(e: Engagement) -> str:
 
 def receive_supplier_invoice(book: Book, e: Engagement, day: date, net: Decimal, *, leaks: bool, approval_days: int = 2) -> Item:
     """A subcontractor's invoice of one line, in contract currency; passed on only where the contract says at cost plus."""
-    n = sum(i.kind == "supplier_cost" for i in e.items) + 1
+    n = e.next_number("supplier invoice")
     key = f"SI-{e.key}-{n}"
     day = on_business_day(day)
     order = order_from_supplier(book, e, add_business_days(day, -15), net)
@@ -111,8 +110,7 @@ def agree_milestone(
     book: Book, e: Engagement, name: str, amount: Decimal, due_on: date, accepted_on: date | None, shares: dict[str, Decimal] | None = None
 ) -> list[Item]:  # fmt: skip
     """A milestone of an engagement and its items to bill, one per customer share; none before acceptance."""
-    n = len([r for r in book.records["milestones"] if r.values["contract_line"] == e.line]) + 1
-    key = f"M-{e.key}-{n}"
+    key = f"M-{e.key}-{e.next_number('milestone')}"
     record = book.add("milestones", Milestone, at(add_business_days(e.starts_on, -8), 12), id=key, contract_line=e.line,
                       project=e.project, name=name, amount=amount, due_on=due_on, shares=shares or {})  # fmt: skip
     if accepted_on is None:

@@ -50,7 +50,7 @@ def _plan_milestones(book: Book, e: Engagement, amount: Decimal) -> None:
             accepted = None
         name = f"Deliverable {n}" if e.method == "fixed_milestone" else f"Progress claim {n}"
         for item in agree_milestone(book, e, name, share, due, accepted):
-            if r.random() < 0.025:
+            if r.random() < 0.06:
                 item.treatment = "never"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -97,6 +97,12 @@ class Engagement:
     manager: str | None = None
     stale_until: date | None = None
     """Until when the biller used the rates of before the card change."""
+    numbers: Counter[str] = field(default_factory=Counter)
+
+    def next_number(self, kind: str) -> int:
+        """The running number of a document of this engagement."""
+        self.numbers[kind] += 1
+        return self.numbers[kind]
 
     @property
     def contract(self) -> str:

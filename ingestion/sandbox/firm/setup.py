@@ -114,7 +114,7 @@ def hire(book: Book, key: str, role: str, currency: str, kind: str) -> None:
 
 
 def _win_customers(book: Book) -> None:
-    wanted = max(10, book.staff // 4)
+    wanted = max(20, book.staff // 4)
     created = at(add_months(book.starts_on, -10), 10)
     for n in range(wanted):
         currency = CURRENCY_MIX[(n * 7) % len(CURRENCY_MIX)]

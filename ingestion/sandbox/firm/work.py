@@ -22,7 +22,9 @@ from ingestion.sandbox.firm.costs import claim_expense, receive_supplier_invoice
 from ingestion.sandbox.firm.model import Book, Engagement, Item
 
 INTERNAL, PRESALES, MEETINGS = "P-INTERNAL", "P-PRESALES", "P-MEETINGS"
-NEVER_BILLED, NEVER_APPROVED, PHANTOM = 0.011, 0.004, 0.006
+NEVER_BILLED, NEVER_APPROVED, PHANTOM = 0.05, 0.006, 0.012
+RESUBMITTED = 4
+"""Business days after a submission that was rejected."""
 FULL, MOST, REST, HALF = Decimal(8), Decimal(6), Decimal(2), Decimal("7.5")
 
 Stint = tuple[date, date, "Engagement | str"]
@@ -145,7 +147,7 @@ class Fate:
         self.submitted_on = week if self.prompt or r.random() >= 0.12 else add_business_days(week, r.randint(2, 8))
         delay = 0 if self.prompt else min(25, log_normal(r, 2, 9, 1.6449))
         self.rejected = not self.prompt and r.random() < 0.015
-        self.approved_on: date | None = add_business_days(self.submitted_on, delay + 2 * self.rejected)
+        self.approved_on: date | None = add_business_days(self.submitted_on, delay + RESUBMITTED * self.rejected)
         if not self.prompt and r.random() < NEVER_APPROVED:
             self.approved_on, self.rejected = None, False
         self.treatment = "bill"
@@ -161,7 +163,7 @@ class Fate:
         item.submitted_at = at(submitted, 15)
         if self.rejected:
             item.rejected_at = at(add_business_days(submitted, 1), 10)
-            item.resubmitted_at = at(add_business_days(submitted, 2), 9)
+            item.resubmitted_at = at(add_business_days(submitted, RESUBMITTED), 9)
         if approved:
             item.approved_at = at(approved, 17 if approved == submitted else 12)
         if item.is_entitled and item.bill_amount is None and approved:
