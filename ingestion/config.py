@@ -7,6 +7,7 @@ environment when the source is read.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,10 +45,10 @@ def settings() -> Settings:
     known_at = os.environ.get("LEAKAGE_KNOWN_AT")
     return Settings(
         systems=parse_systems(os.environ.get("LEAKAGE_SYSTEMS", DEFAULT_SYSTEMS)),
-        data_dir=Path(os.environ.get("LEAKAGE_DATA_DIR", "data")).absolute(),
+        data_dir=Path(os.environ.get("LEAKAGE_DATA_DIR") or "data").absolute(),
         as_of=_day(os.environ.get("LEAKAGE_AS_OF")),
         known_at=_moment(known_at) if known_at else None,
-        reporting_currency=os.environ.get("LEAKAGE_REPORTING_CURRENCY", "USD"),
+        reporting_currency=_currency(os.environ.get("LEAKAGE_REPORTING_CURRENCY") or "USD"),
     )
 
 
@@ -59,10 +60,11 @@ def parse_systems(text: str) -> dict[str, str]:
     for part in filter(None, (p.strip() for p in text.split(","))):
         domain, _, system = part.partition("=")
         if domain not in DOMAINS or not system:
-            raise ConfigurationError(f"LEAKAGE_SYSTEMS: {part!r} is not DOMAIN=SYSTEM with a domain of {', '.join(DOMAINS)}")
+            known = ", ".join(DOMAINS)
+            raise ConfigurationError(f"LEAKAGE_SYSTEMS: {part!r} is not DOMAIN=SYSTEM with a domain of {known}")
         if system not in SYSTEMS or domain not in SYSTEMS[system].domains:
-            able = ", ".join(s.name for s in SYSTEMS.values() if domain in s.domains)
-            raise ConfigurationError(f"LEAKAGE_SYSTEMS: no system {system!r} serves {domain}; available: {able or 'none'}")
+            able = ", ".join(s.name for s in SYSTEMS.values() if domain in s.domains) or "none"
+            raise ConfigurationError(f"LEAKAGE_SYSTEMS: no system {system!r} serves {domain}; available: {able}")
         if domain in chosen:
             raise ConfigurationError(f"LEAKAGE_SYSTEMS: {domain} is named twice; one system serves a domain")
         chosen[domain] = system
@@ -70,15 +72,27 @@ def parse_systems(text: str) -> dict[str, str]:
 
 
 def _day(text: str | None) -> date | None:
+    if not text:
+        return None
+    # SQL reads the same text: of the forms that Python takes, only this one means the same everywhere.
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        raise ConfigurationError(f"LEAKAGE_AS_OF: {text!r} is not a date, write it as 2026-04-30")
     try:
-        return date.fromisoformat(text) if text else None
+        return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"LEAKAGE_AS_OF: {text!r} is not a date, write it as 2026-04-30") from None
+        raise ConfigurationError(f"LEAKAGE_AS_OF: {text!r} is not a day of the calendar") from None
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise ConfigurationError(f"LEAKAGE_REPORTING_CURRENCY: {text!r} is not an ISO 4217 code such as USD")
+    return text
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"LEAKAGE_KNOWN_AT: {text!r} is not a time, write it as 2026-04-30T18:00:00Z") from None
+        example = "2026-04-30T18:00:00Z"
+        raise ConfigurationError(f"LEAKAGE_KNOWN_AT: {text!r} is not a time, write it as {example}") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -89,7 +89,7 @@ class RawObject:
             raise ValueError(f"raw object {self.name} declares no key: versions of a record could not be told apart")
         for name in (*self.key, *filter(None, (self.cursor, self.parent))):
             if name not in self.columns:
-                raise ValueError(f"raw object {self.name}: field {name} is used as key, cursor or parent but not declared")
+                raise ValueError(f"raw object {self.name}: {name} is its key, cursor or parent but not declared")
         if self.snapshot and self.cursor:
             raise ValueError(f"raw object {self.name} is a snapshot and has a cursor: it can be only one of them")
         taken = {name: "a system column" for name in SYSTEM_SCHEMA.names}

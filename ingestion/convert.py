@@ -35,12 +35,16 @@ _FIRST_DAY, _LAST_DAY = ((d - date(1970, 1, 1)).days for d in (date.min, date.ma
 _DAY_MICROSECONDS = 86_400_000_000
 
 
+# A rejected record: its key (None: unreadable), the reason, its bytes.
+Rejected = tuple[str | None, str, bytes]
+
+
 @dataclass
 class Batch:
-    """Converted records: good rows, and rejected ones as (key, reason, record bytes)."""
+    """Converted records: good rows, and the rejected ones."""
 
     rows: pa.Table
-    rejected: list[tuple[str | None, str, bytes]]
+    rejected: list[Rejected]
 
 
 def record_hash(record: bytes) -> int:
@@ -98,8 +102,11 @@ def _columnar(obj: RawObject, raws: list[bytes]) -> pa.Table | None:
     names = [column_name(name) for name in obj.columns]
     if any(_has_blank(columns[names.index(key)]) for key in obj.key_columns):
         return None
-    extras = pa.array([_extra(obj, _decode_fields(raw)) for raw in raws], pa.string()) if has_extras else None
-    return pa.table([*columns, pa.nulls(len(raws), pa.string()) if extras is None else extras], names=[*names, "_extra"])
+    if has_extras:
+        extras = pa.array([_extra(obj, _decode_fields(raw)) for raw in raws], pa.string())
+    else:
+        extras = pa.nulls(len(raws), pa.string())
+    return pa.table([*columns, extras], names=[*names, "_extra"])
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -192,10 +199,10 @@ class _Row:
     extra: str | None
 
 
-def _record_wise(obj: RawObject, raws: Sequence[bytes]) -> tuple[pa.Table, list[bytes], list[tuple[str | None, str, bytes]]]:
+def _record_wise(obj: RawObject, raws: Sequence[bytes]) -> tuple[pa.Table, list[bytes], list[Rejected]]:
     """The rows of the records that keep the declaration, their bytes, and the rejected records."""
     rows: list[_Row] = []
-    rejected: list[tuple[str | None, str, bytes]] = []
+    rejected: list[Rejected] = []
     for raw in raws:
         try:
             rows.append(_row(obj, raw))
@@ -212,10 +219,11 @@ def _record_wise(obj: RawObject, raws: Sequence[bytes]) -> tuple[pa.Table, list[
     return pa.table(columns, names=names), [row.raw for row in rows], rejected
 
 
-def _times_in_place(
-    rows: list[_Row], position: int, name: str, kind: str, rejected: list[tuple[str | None, str, bytes]]
-) -> list[_Row]:
-    """Replace the texts at ``position`` by times; rows whose text is no time are rejected. All at once when possible."""
+def _times_in_place(rows: list[_Row], position: int, name: str, kind: str, rejected: list[Rejected]) -> list[_Row]:
+    """Replace the texts at ``position`` by times and return the rows for which that went well.
+
+    All at once when possible; else the rows are halved until those whose text is no time stand alone.
+    """
     texts = pa.array([row.values[position] for row in rows], pa.string())
     try:
         times = _temporal(texts, kind).to_pylist()
@@ -257,7 +265,7 @@ def _row(obj: RawObject, raw: bytes) -> _Row:
 
 
 def _reach(fields: Mapping[str, msgspec.Raw], path: str) -> msgspec.Raw | None:
-    """The JSON text at a dotted path, None when it is absent or null; raises ValidationError for a path into a scalar."""
+    """The JSON text at a dotted path, None when absent or null; raises ValidationError for a path into a scalar."""
     head, _, rest = path.partition(".")
     value = fields.get(head)
     if value is None or bytes(value) == b"null":
@@ -327,6 +335,8 @@ def _rest(fields: Mapping[str, msgspec.Raw], declared: FieldTree, transport: fro
             continue
         if name not in declared:
             rest[name] = value
-        elif (inner := declared[name]) and bytes(value) != b"null" and (left := _rest(_decode_fields(value), inner, transport)):
+            continue
+        inner = declared[name]
+        if inner and bytes(value) != b"null" and (left := _rest(_decode_fields(value), inner, transport)):
             rest[name] = left
     return rest

@@ -6,11 +6,13 @@ never touch another's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
 
 import dlt
 from dlt.common.pipeline import LoadInfo
+from dlt.common.storages.load_package import LoadPackageInfo
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -28,6 +30,8 @@ def pipeline_for(system: str) -> dlt.Pipeline:
     # Objects are read one after the other: children of a system are fetched for the parents read before them.
     dlt.config["extract.next_item_mode"] = "fifo"
     dlt.config["extract.workers"] = 1
+    # Raw holds every version; dlt would keep a second copy of everything it ever loaded.
+    dlt.config["load.delete_completed_jobs"] = True
     return dlt.pipeline(
         pipeline_name=f"raw_{system}",
         pipelines_dir=str(conf.data_dir / "pipelines"),
@@ -45,18 +49,22 @@ def source_for(system: str) -> DltSource:
 def settle(pipeline: dlt.Pipeline) -> None:
     """Finish what an interrupted run left behind, so that the next run starts from loaded data.
 
-    Extracted packages are loaded. A package that cannot be loaded is aborted and the cursors go back to those of
-    the last completed load: its records are read from the vendor again, so nothing is lost.
+    A package that was extracted is loaded. One whose load had begun, or that cannot be loaded, is taken back: its rows
+    leave the warehouse, the cursors return to those of the last completed load, and the next run reads its records
+    from the vendor again. So nothing is lost, and nothing is there twice. The same return happens when the working
+    files know of a load that the warehouse does not hold, because the warehouse was deleted or restored.
+    Raises SourceError, and changes nothing, when the warehouse cannot be opened.
     """
+    pending = [pipeline.get_load_package_info(load_id) for load_id in pipeline.list_normalized_load_packages()]
+    if any(map(_has_begun, pending)) or not _holds_last_load(pipeline):
+        _take_back(pipeline, pending)
     if not pipeline.has_pending_data:
         return
     try:
         pipeline.normalize()
         pipeline.load()
     except PipelineStepFailed:
-        pipeline.abort_packages()
-        pipeline.drop()
-        pipeline.sync_destination()
+        _take_back(pipeline, map(pipeline.get_load_package_info, pipeline.list_normalized_load_packages()))
 
 
 def run(system: str, source: DltSource | None = None) -> LoadInfo:
@@ -70,10 +78,56 @@ def run(system: str, source: DltSource | None = None) -> LoadInfo:
 
 
 def source_error(system: str, failure: BaseException) -> SourceError:
-    """The sentence behind a failed step: the source's own error if there is one, else what dlt says."""
-    cause: Any = failure
+    """The sentence behind a failed step: the source's own error if there is one, else the root cause's first line."""
+    root = failure
+    cause: BaseException | None = failure
     while cause is not None:
         if isinstance(cause, SourceError):
             return cause
-        cause = cause.__cause__ or cause.__context__
-    return SourceError(f"{system}: the load failed ({str(failure).splitlines()[-1][:300]}); see the run's log")
+        root, cause = cause, cause.__cause__ or cause.__context__
+    lines = [line.strip() for line in str(root).splitlines() if line.strip()] or [type(root).__name__]
+    return SourceError(f"{system}: the load failed ({lines[0][:300]}); see the run's log")
+
+
+def _has_begun(package: LoadPackageInfo) -> bool:
+    """Whether rows of it may be in the warehouse: a killed load leaves it open which of its jobs were committed."""
+    return any(jobs for state, jobs in package.jobs.items() if state != "new_jobs")
+
+
+def _holds_last_load(pipeline: dlt.Pipeline) -> bool:
+    """Whether the warehouse has the load that the working files take for the last one."""
+    completed = sorted(pipeline.list_completed_load_packages(), key=float, reverse=True)
+    last = next((load_id for load_id in completed if pipeline.get_load_package_info(load_id).state == "loaded"), None)
+    return last is None or last in _completed_loads(pipeline)
+
+
+def _take_back(pipeline: dlt.Pipeline, pending: Iterable[LoadPackageInfo]) -> None:
+    completed = _completed_loads(pipeline)
+    for package in pending:
+        if package.load_id not in completed:
+            tables = {job.job_file_info.table_name for jobs in package.jobs.values() for job in jobs}
+            for table in sorted(tables):
+                _execute(pipeline, table, "delete from {table} where _dlt_load_id = %s", package.load_id)
+    pipeline.drop()
+    pipeline.sync_destination()
+
+
+def _completed_loads(pipeline: dlt.Pipeline) -> set[str]:
+    return {row[0] for row in _execute(pipeline, "_dlt_loads", "select load_id from {table} where status = 0")}
+
+
+def _execute(pipeline: dlt.Pipeline, table: str, sql: str, *parameters: str) -> list[tuple[str, ...]]:
+    """Run one statement on a table of the raw schema; nothing happens when the table does not exist yet."""
+    try:
+        with pipeline.sql_client() as client:
+            statement = sql.format(table=client.make_qualified_table_name(table))
+            with client.execute_query(statement, *parameters) as cursor:
+                return list(cursor.fetchall())
+    except DatabaseUndefinedRelation:
+        return []
+    except Exception as failure:
+        # Whatever the driver raises here (a lock, no permission, a damaged file), the remedy is the same.
+        raise SourceError(
+            f"{pipeline.pipeline_name}: the warehouse cannot be used ({str(failure).splitlines()[0][:200]}); "
+            "close the program that holds it open or restore the file, then run again"
+        ) from failure

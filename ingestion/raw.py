@@ -35,7 +35,7 @@ from ingestion.contract import (
     Window,
     column_name,
 )
-from ingestion.convert import Batch, record_hash, to_batch
+from ingestion.convert import Batch, Rejected, record_hash, to_batch
 from ingestion.versions import MAX_VANISHED_SHARE, TOMBSTONE_HASH, VersionIndex, known_versions, query, tombstones
 
 __all__ = [
@@ -137,8 +137,10 @@ class _Extraction:
 
     def feed(self, complete_through: datetime) -> Any:
         """The row that says how far this reading went and what it brought."""
-        row = {"object": self._obj.name, "complete_through": complete_through, "window_start": self._window.start}
-        return _side_table(pa.Table.from_pylist([row | self._counts | {"_extracted_at": self._at}], FEED_SCHEMA), "feed")
+        row: dict[str, Any] = {"object": self._obj.name, "complete_through": complete_through}
+        row["window_start"] = self._window.start
+        row |= self._counts | {"_extracted_at": self._at}
+        return _side_table(pa.Table.from_pylist([row], FEED_SCHEMA), "feed")
 
     def _converted(self, records: list[bytes | msgspec.Raw]) -> Iterator[Any]:
         if not records:
@@ -161,7 +163,8 @@ class _Extraction:
             return
         # What is deleted now may have been changed last long before the window.
         self._learn_all()
-        yield from self._gone(self._index.deletable(page.keys) if isinstance(page, Deleted) else self._index.orphans(page.parents))
+        index = self._index
+        yield from self._gone(index.deletable(page.keys) if isinstance(page, Deleted) else index.orphans(page.parents))
 
     def _gone(self, keys: list[Any]) -> Iterator[Any]:
         if keys:
@@ -180,7 +183,7 @@ class _Extraction:
         oldest = pc.min(rows.column(column_name(self._obj.cursor))).as_py()
         return oldest is not None and bool(oldest < self._window.start)
 
-    def _quarantine(self, rejected: list[tuple[str | None, str, bytes]]) -> Iterator[Any]:
+    def _quarantine(self, rejected: list[Rejected]) -> Iterator[Any]:
         """The rejected records, less those that were quarantined already."""
         self._counts["quarantined"] += len(rejected)
         self._index.saw_unreadable(key for key, _, _ in rejected)
@@ -192,7 +195,8 @@ class _Extraction:
             if version not in self._quarantined:
                 self._quarantined.add(version)
                 text = raw.decode("utf-8", "replace")
-                rows.append(dict(zip(QUARANTINE_SCHEMA.names, (self._obj.name, key, reason, text, version, self._at), strict=True)))
+                values = (self._obj.name, key, reason, text, version, self._at)
+                rows.append(dict(zip(QUARANTINE_SCHEMA.names, values, strict=True)))
         if rows:
             yield _side_table(pa.Table.from_pylist(rows, QUARANTINE_SCHEMA), "quarantine")
 

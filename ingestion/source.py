@@ -43,9 +43,11 @@ def build_source(
     @dlt.source(name=f"raw_{system}", section=system)
     def raw() -> Iterable[object]:
         for obj in objects.values():
-            yield raw_resource(
-                system, obj, lambda window, o=obj: client().fetch(o, window), lambda: client().server_time(), start
-            )
+
+            def fetch(window: Window, obj: RawObject = obj) -> Iterable[Page | Deleted | CompleteFor | CompleteSet]:
+                return client().fetch(obj, window)
+
+            yield raw_resource(system, obj, fetch, lambda: client().server_time(), start)
 
     return raw()
 
@@ -58,7 +60,8 @@ def credentials(system: str, spec: type[Spec]) -> Spec:
     try:
         return resolve_configuration(spec(), sections=("sources", system))
     except ConfigurationException as error:
-        missing = ", ".join(sorted(getattr(error, "fields", None) or getattr(error, "traces", None) or ["its credentials"]))
+        fields = getattr(error, "fields", None) or getattr(error, "traces", None) or ["its credentials"]
+        missing = ", ".join(sorted(fields))
         raise PermanentError(
             f"{system}: {missing} not configured; set SOURCES__{system.upper()}__<FIELD> in the environment or "
             f"[sources.{system}] in .dlt/secrets.toml (see ingestion/sources/{system}/README.md)"
@@ -73,7 +76,8 @@ def run_alone(system: str) -> None:
         info = pipelines.run(system)
     except SourceError as error:
         sys.exit(str(error))
-    counts = pipelines.pipeline_for(system).last_trace.last_normalize_info.row_counts
+    trace = pipelines.pipeline_for(system).last_trace
+    counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
     for table, rows in sorted(counts.items()):
         print(f"{table:<32}{rows:>10,} rows")
     print(f"loaded {len(info.loads_ids)} package(s) into {info.dataset_name}")

@@ -129,19 +129,20 @@ class VersionIndex:
         return alive_in_raw and key not in self._seen and text not in self._unreadable and not self._unidentified
 
     def _typed(self, key: Any) -> Any:
-        if len(self._obj.key_columns) == 1:
-            return _like_column(key[0] if isinstance(key, tuple) else key, self._obj.schema.field(self._obj.key_columns[0]))
-        return tuple(_like_column(k, self._obj.schema.field(c)) for k, c in zip(key, self._obj.key_columns, strict=True))
+        parts = key if isinstance(key, tuple) else (key,)
+        types = (self._obj.schema.field(column).type for column in self._obj.key_columns)
+        typed = tuple(_as_type(part, kind) for part, kind in zip(parts, types, strict=True))
+        return typed if len(typed) > 1 else typed[0]
 
     def _keys(self, rows: pa.Table) -> list[Any]:
         columns = [rows.column(c).to_pylist() for c in self._obj.key_columns]
         return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
 
 
-def _like_column(value: Any, field: pa.Field) -> Any:
-    if pa.types.is_integer(field.type) and isinstance(value, str) and value.isdecimal():
+def _as_type(value: Any, kind: pa.DataType) -> Any:
+    if pa.types.is_integer(kind) and isinstance(value, str) and value.isdecimal():
         return int(value)
-    return str(value) if pa.types.is_string(field.type) else value
+    return str(value) if pa.types.is_string(kind) else value
 
 
 def _delayed(rows: pa.Table, microseconds: list[int]) -> pa.Table:
@@ -162,7 +163,7 @@ def tombstones(obj: RawObject, keys: Sequence[Any], extracted_at: datetime) -> p
 
 
 def known_versions(obj: RawObject, since: datetime | None) -> dict[Any, Held]:
-    """Key -> latest version as the active pipeline's raw schema holds it; with ``since`` only what changed from then on."""
+    """Key -> latest version as the active pipeline's raw schema holds it; with ``since`` what changed from then on."""
 
     def sql(client: Any) -> str:
         quoted = client.escape_column_name

@@ -1,1 +1,1 @@
-"""What all vendors' clients share: sessions, authentication, paging, and the difference between permanent and transient errors."""
+"""What all vendors' clients share: sessions, authentication, and permanent and transient errors told apart."""

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
-import msgspec
+import requests
 
 from ingestion.http.errors import PermanentError
 from ingestion.http.session import VendorSession
 
 
-def request_token(system: str, url: str, form: dict[str, str], basic: tuple[str, str] | None = None) -> dict[str, Any]:
+def request_token(
+    system: str,
+    url: str,
+    form: dict[str, str],
+    basic: tuple[str, str] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
     """POST a token request; returns the vendor's JSON answer.
 
     Raises PermanentError when the vendor refuses the credentials; the message names its error code, never the secret.
@@ -19,16 +27,23 @@ def request_token(system: str, url: str, form: dict[str, str], basic: tuple[str,
     headers = {"Accept": "application/json"}
     if basic:
         headers["Authorization"] = "Basic " + b64encode(":".join(basic).encode()).decode()
-    response = VendorSession(system, describe=_oauth_error).request("POST", url, data=form, headers=headers)
-    answer = msgspec.json.decode(response.content)
+    session = VendorSession(
+        system,
+        describe=_error_code,
+        remedy=f"the credentials were refused, check [sources.{system}] in .dlt/secrets.toml or the environment",
+        sleep=sleep,
+    )
+    answer = session.json("POST", url, data=form, headers=headers)
     if not isinstance(answer, dict) or "access_token" not in answer:
-        raise PermanentError(f"{system}: the token endpoint answered without an access_token; check the configured address")
+        raise PermanentError(f"{system}: the token endpoint sent no access_token; check the configured address")
     return answer
 
 
-def _oauth_error(response: Any) -> str:
+def _error_code(response: requests.Response) -> str:
+    """The error code of RFC 6749; descriptions and other fields may repeat what was sent."""
     try:
         body = response.json()
     except ValueError:
-        return "no readable error"
-    return str(body.get("error") or body)[:200] if isinstance(body, dict) else "no readable error"
+        body = None
+    code = body.get("error") if isinstance(body, dict) else None
+    return str(code) if isinstance(code, str | int) else "no readable error"

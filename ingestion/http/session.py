@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 import requests
@@ -15,9 +17,14 @@ from requests.auth import AuthBase
 
 from ingestion.http.errors import NotFoundError, PermanentError, TransientError
 
-TRANSIENT_STATUS = frozenset({408, 420, 425, 429, 500, 502, 503, 504})
+Answer = TypeVar("Answer")
+
+# 420 is some vendors' 429; 509 and 52x come from the networks in front of them.
+TRANSIENT_STATUS = frozenset({408, 420, 425, 429, 500, 502, 503, 504, 509, 520, 521, 522, 523, 524, 529})
 MAX_ATTEMPTS = 6
 BACKOFF_CAP_SECONDS = 30.0
+# A vendor that asks for a longer pause (a daily limit) is left to a later run.
+RETRY_AFTER_CAP_SECONDS = 300.0
 TIMEOUT_SECONDS = (10, 120)
 
 
@@ -49,8 +56,12 @@ class VendorSession:
     """Requests to one vendor.
 
     A transient answer (429, 5xx, a broken connection, truncated JSON) is tried again up to ``MAX_ATTEMPTS`` times,
-    after Retry-After or an exponential wait with jitter; everything else is permanent. An expired token (``expired``
-    decides) is renewed once per request. Waiting happens in this session only, so a throttled vendor delays nobody else.
+    after Retry-After or an exponential wait with jitter; everything else is permanent. An expired token (``is_expired``
+    decides) is renewed once per request. Waiting happens in this session only: a throttled vendor delays nobody else.
+
+    ``describe`` says in a few words what an answer with an error means and ``remedy`` what to do about a permanent one.
+    These and the two predicates may stumble over a body that is not the vendor's own (a proxy's HTML page): the status
+    decides then. What was sent in confidence is struck from every message, even when the vendor repeats it.
     """
 
     def __init__(
@@ -61,8 +72,9 @@ class VendorSession:
         headers: Mapping[str, str] | None = None,
         min_interval: float = 0.0,
         is_transient: Callable[[requests.Response], bool] | None = None,
-        is_expired: Callable[[requests.Response], bool] = lambda r: r.status_code == 401,
+        is_expired: Callable[[requests.Response], bool] | None = None,
         describe: Callable[[requests.Response], str] | None = None,
+        remedy: str | None = None,
         backoff_seconds: float = 0.5,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -72,15 +84,16 @@ class VendorSession:
         self._http.headers.update(headers or {})
         self._min_interval = min_interval
         self._next_at = 0.0
-        self._is_transient = is_transient or (lambda r: r.status_code in TRANSIENT_STATUS)
-        self._is_expired = is_expired
-        self._describe = describe or (lambda r: r.text[:200])
+        self._is_transient = _guarded(is_transient, lambda r: r.status_code in TRANSIENT_STATUS)
+        self._is_expired = _guarded(is_expired, lambda r: r.status_code == 401)
+        self._describe = _guarded(describe, lambda r: r.text[:2000])
+        self._remedy = remedy
         self._backoff = backoff_seconds
         self._sleep = sleep
         self._server_time: datetime | None = None
 
     def server_time(self, probe_url: str) -> datetime:
-        """The vendor's clock, from the Date header of its latest answer; ``probe_url`` is asked when there is none yet."""
+        """The vendor's clock: the Date header of its latest answer; ``probe_url`` is asked when there is none yet."""
         if self._server_time is None:
             self.request("GET", probe_url)
         return self._server_time or datetime.now(UTC)
@@ -90,7 +103,8 @@ class VendorSession:
 
         ``type`` is a msgspec type; declare records as ``msgspec.Raw`` to keep their bytes.
         """
-        for attempt in range(1, MAX_ATTEMPTS + 1):
+        attempt = 1
+        while True:
             response = self.request(method, url, **kwargs)
             try:
                 return msgspec.json.decode(response.content, type=type)
@@ -99,9 +113,9 @@ class VendorSession:
                     f"{self.system}: the answer of {_path(url)} has an unexpected shape ({error}); "
                     "check that the address is the vendor's API and its version is supported"
                 ) from None
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, UnicodeDecodeError):
                 self._wait(attempt, None, f"{_path(url)} answered with broken JSON")
-        raise AssertionError("unreachable")
+                attempt += 1
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """One answered request with status below 400; raises PermanentError (404: NotFoundError) or TransientError."""
@@ -110,22 +124,34 @@ class VendorSession:
         while True:
             try:
                 self._pace()
-                response = self._http.request(method, url, auth=self.auth, timeout=TIMEOUT_SECONDS, **kwargs)
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+                # Without any auth, requests would put what ~/.netrc says in the place of our own Authorization header.
+                auth = self.auth or _as_it_is
+                response = self._http.request(method, url, auth=auth, timeout=TIMEOUT_SECONDS, **kwargs)
+            except requests.exceptions.SSLError:
+                raise PermanentError(
+                    f"{self.system}: the certificate of {_host(url)} is not trusted; check the configured address, "
+                    "or set REQUESTS_CA_BUNDLE to the certificates of your network"
+                ) from None
+            except _BROKEN_CONNECTION as error:
                 self._wait(attempt, None, f"{_host(url)} could not be reached ({_cause(error)})")
                 attempt += 1
                 continue
+            except (requests.RequestException, UnicodeError):
+                raise PermanentError(
+                    f"{self.system}: {_path(url)} cannot be asked for; check the configured address and credentials "
+                    "for blanks, line breaks and a missing https://"
+                ) from None
             self._note_time(response)
             if response.status_code < 400:
                 return response
-            if self._is_expired(response) and isinstance(self.auth, RefreshableAuth) and not renewed:
+            if isinstance(self.auth, RefreshableAuth) and not renewed and self._is_expired(response):
                 self.auth.renew()
                 renewed = True
                 continue
-            what = f"{_path(url)} answered {response.status_code}: {self._describe(response)}"
+            what = f"{_path(url)} answered {response.status_code}: {self._words(response)}"
             if not self._is_transient(response):
                 kind = NotFoundError if response.status_code == 404 else PermanentError
-                raise kind(f"{self.system}: {what}; {_remedy(response.status_code)}")
+                raise kind(f"{self.system}: {what}; {self._remedy or _remedy(response.status_code)}")
             self._wait(attempt, _retry_after(response), what)
             attempt += 1
 
@@ -138,25 +164,82 @@ class VendorSession:
     def _wait(self, attempt: int, retry_after: float | None, what: str) -> None:
         if attempt >= MAX_ATTEMPTS:
             raise TransientError(f"{self.system}: {what}, still so after {attempt} attempts; run again later")
+        if retry_after and retry_after > RETRY_AFTER_CAP_SECONDS:
+            raise TransientError(f"{self.system}: {what}; it asks to wait {retry_after:.0f} seconds, run again then")
         backoff = min(self._backoff * 2 ** (attempt - 1), BACKOFF_CAP_SECONDS) * random.uniform(0.5, 1.0)
         # A vendor that says "retry after 0" would be hammered: our own backoff is the least wait.
-        self._sleep(max(backoff, min(retry_after or 0.0, 300.0)))
+        self._sleep(max(backoff, retry_after or 0.0))
+
+    def _words(self, response: requests.Response) -> str:
+        """What the vendor says about its error, on one line and without what was sent in confidence."""
+        text = " ".join(self._describe(response).split())
+        for secret in _confidential(response.request):
+            text = text.replace(secret, "***")
+        return text[:200]
 
     def _note_time(self, response: requests.Response) -> None:
-        if header := response.headers.get("Date"):
-            self._server_time = parsedate_to_datetime(header).astimezone(UTC)
+        if moment := _http_date(response.headers.get("Date", "")):
+            self._server_time = moment
+
+
+_BROKEN_CONNECTION = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+# Values of a token request that are no secrets, and tell a reader what was asked for.
+_PUBLIC_FIELDS = frozenset({"grant_type", "scope", "client_assertion_type"})
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _guarded(
+    asked: Callable[[requests.Response], Answer] | None, fallback: Callable[[requests.Response], Answer]
+) -> Callable[[requests.Response], Answer]:
+    """``asked``, or ``fallback`` where it is absent or cannot read the answer."""
+
+    def answer(response: requests.Response) -> Answer:
+        try:
+            return asked(response) if asked else fallback(response)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return fallback(response)
+
+    return answer
+
+
+def _confidential(request: requests.PreparedRequest) -> list[str]:
+    """What a request carried that must not be repeated: its authorization and the fields of a token request."""
+    scheme_and_token = request.headers.get("Authorization", "")
+    found = {scheme_and_token, scheme_and_token.partition(" ")[2]}
+    body = request.body.decode("utf-8", "replace") if isinstance(request.body, bytes) else request.body
+    if isinstance(body, str) and "urlencoded" in request.headers.get("Content-Type", ""):
+        found.update(value for name, value in parse_qsl(body) if name not in _PUBLIC_FIELDS)
+    # Short values are words and numbers of everyday sentences; the longest go first, they may contain others.
+    return sorted((value for value in found if len(value) >= 6), key=len, reverse=True)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    header = response.headers.get("Retry-After")
-    if not header:
-        return None
-    if header.isdigit():
+    """Seconds that the vendor asks to wait; it says so in seconds or as a date."""
+    header = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", header, re.ASCII):
         return float(header)
-    try:
-        return max((parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds(), 0.0)
-    except ValueError:
+    moment = _http_date(header)
+    if moment is None:
         return None
+    # The vendor's own clock, where it shows it: ours may be minutes off.
+    now = _http_date(response.headers.get("Date", "")) or datetime.now(UTC)
+    return max((moment - now).total_seconds(), 0.0)
 
 
 def _remedy(status: int) -> str:
@@ -171,7 +254,6 @@ def _cause(error: Exception) -> str:
         (("name or service", "getaddrinfo", "nodename", "resolve"), "unknown host"),
         (("refused",), "connection refused"),
         (("timed out",), "timed out"),
-        (("certificate",), "certificate not trusted"),
     ):
         if any(w in text for w in words):
             return cause
@@ -179,9 +261,9 @@ def _cause(error: Exception) -> str:
 
 
 def _path(url: str) -> str:
-    """The address without its query, which may carry keys."""
-    return url.split("?", 1)[0]
+    """The address without its query and user, which may carry keys."""
+    return re.sub(r"//[^/@]*@", "//", url.split("?", 1)[0])
 
 
 def _host(url: str) -> str:
-    return "/".join(url.split("/", 3)[:3])
+    return "/".join(_path(url).split("/", 3)[:3])
