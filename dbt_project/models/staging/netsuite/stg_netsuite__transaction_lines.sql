@@ -1,0 +1,20 @@
+select
+  uniquekey as line_key,
+  transaction as transaction_id,
+  id as line_number,
+  mainline = 'T' as is_main_line,
+  taxline = 'T' as is_tax_line,
+  accountinglinetype as accounting_line_type,
+  entity as entity_id,
+  subsidiary as subsidiary_id,
+  memo,
+  crm_contract_line as crm_contract_line_id,
+  lower(resource_email) as resource_email,
+  cast(service_from as date) as service_from_date,
+  cast(service_to as date) as service_to_date,
+  cast(quantity as decimal(18, 6)) as quantity,
+  cast(rate as decimal(18, 6)) as rate,
+  cast(foreignamount as decimal(18, 4)) as amount,
+  cast(linelastmodifieddate as {{ dbt.type_timestamp() }}) as updated_at,
+  is_tombstoned as is_deleted
+from ({{ latest_version('netsuite', 'transactionline', 'uniquekey') }}) as latest

@@ -1,0 +1,20 @@
+select
+  id as transaction_id,
+  tranid as number,
+  type as type_code,
+  entity as entity_id,
+  currency as currency_id,
+  status as status_code,
+  approvalstatus as approval_status_id,
+  posting = 'T' as is_posting,
+  voided = 'T' as is_voided,
+  createdfrom as created_from_transaction_id,
+  credit_reason,
+  cast(trandate as date) as transaction_date,
+  cast(duedate as date) as due_date,
+  cast(invoice_date as date) as invoice_date,
+  cast(sent_date as date) as sent_date,
+  cast(foreigntotal as decimal(18, 4)) as total_amount,
+  cast(lastmodifieddate as {{ dbt.type_timestamp() }}) as updated_at,
+  is_tombstoned as is_deleted
+from ({{ latest_version('netsuite', 'transaction', 'id') }}) as latest
