@@ -139,7 +139,7 @@
   select
     '{{ domain }}' as source_domain,
     '{{ system }}' as source_system,
-    {% for column in columns %}{{ column }}{{ ',' if not loop.last }}
+    {% for column, type in columns.items() %}cast({{ column }} as {{ sql_type(type) }}) as {{ column }}{{ ',' if not loop.last }}
     {% endfor %}
   from {{ ref('map_' ~ system ~ '__' ~ entity) }}
   {{ 'union all' if not loop.last }}
@@ -158,4 +158,10 @@
 {% macro sql_type(type) %}
   {% set names = {'string': dbt.type_string(), 'int': dbt.type_int(), 'timestamp': dbt.type_timestamp(), 'boolean': dbt.type_boolean()} %}
   {{ return(names.get(type, type)) }}
+{% endmacro %}
+
+{# Which rate cards price the work: the agreed ones of the CRM, or the applied ones of the PSA where no CRM is connected. #}
+{% macro pricing_origin() %}
+  {% set domains = enabled_systems() | map('first') | list %}
+  {{ return('agreed' if 'crm' in domains else 'applied') }}
 {% endmacro %}

@@ -1,0 +1,77 @@
+{#
+  A JSON list of {"system", "record_type", "record_id"} from [record type, system column, id column] triples; records
+  without an id are left out. A record type with a dot is itself a column. Ids are the vendors' own.
+#}
+{% macro evidence(records) -%}
+  '[' || substr(
+    {% for record_type, system, record_id in records -%}
+    case
+      when {{ record_id }} is not null
+        then ',{"system":"' || {{ system }} || '","record_type":"' || {{ record_type if '.' in record_type else "'" ~ record_type ~ "'" }}
+          || '","record_id":"' || {{ record_id }} || '"}'
+      else ''
+    end{{ ' || ' if not loop.last }}
+    {%- endfor %}, 2) || ']'
+{%- endmacro %}
+
+{# An amount as people read it: two decimals and its currency. #}
+{% macro shown(amount, currency) -%}
+  cast(cast({{ amount }} as decimal(18, 2)) as {{ dbt.type_string() }}) || ' ' || {{ currency }}
+{%- endmacro %}
+
+{# A value in a sentence. #}
+{% macro said(expression, unknown="unknown") -%}
+  coalesce(cast({{ expression }} as {{ dbt.type_string() }}), '{{ unknown }}')
+{%- endmacro %}
+
+{#
+  Findings of one category whose money the ledger's claims have decided: evidence, owner and the action sentence are
+  added, the amount never changes. Arguments: the category and the action as an SQL expression over claim and context.
+#}
+{% macro claim_findings(category, action) %}
+  select
+    {{ dbt.hash("detector.detector_id || '|' || claim.item_id") }} as finding_id,
+    detector.detector_id,
+    claim.category,
+    claim.verdict,
+    claim.item_type as subject_type,
+    claim.source_system as subject_system,
+    claim.source_id as subject_source_id,
+    claim.item_id as subject_id,
+    context.engagement_id,
+    context.contract_line_id,
+    context.customer_id,
+    context.project_id,
+    context.legal_entity_id,
+    context.customer_name,
+    context.contract_line_name,
+    context.project_name,
+    claim.amount,
+    claim.currency,
+    cast(null as decimal(18, 4)) as exposed_amount,
+    {{ money('claim.amount * context.carry_rate / 100 * greatest(claim.days_past, 0) / 365') }} as carry_cost_amount,
+    detector.owner,
+    {{ action }} as action,
+    claim.reason,
+    claim.causes,
+    context.evidence,
+    context.expected_invoice_date as expected_date,
+    context.service_date as occurred_date,
+    claim.days_past,
+    claim.recovery_deadline
+  from {{ ref('ledger__item_claims') }} as claim
+  inner join {{ ref('detectors') }} as detector on claim.category = detector.category
+  inner join {{ ref('leakage__item_context') }} as context on claim.item_id = context.item_id
+  where
+    claim.category = '{{ category }}'
+    and claim.verdict in ('at_risk', 'confirmed_loss'{{ ", 'indeterminate'" if category == 'missing_rate' }})
+{% endmacro %}
+
+{# The detector models whose findings make the register: one model per detector, one contract for all. #}
+{% macro detector_models() %}
+  {{ return(['l01_unbilled_approved_time', 'l02_unapproved_time', 'l04_phantom_billed', 'l05_missing_rate',
+    'l06_billing_hold_stale', 'l07_expense_unrebilled', 'l09_rebill_under', 'l11_supplier_passthrough',
+    'l12_rate_variance_under', 'l13_rate_variance_over', 'l16_milestone_unbilled', 'l22_credit_not_rebilled',
+    'l25_invoice_delay', 'l28_duplicate_billing', 'r01_revrec_under', 'r02_revrec_over', 'r03_revrec_period',
+    'r04_revrec_billing']) }}
+{% endmacro %}

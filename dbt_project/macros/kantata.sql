@@ -1,0 +1,51 @@
+{#
+  Business attributes that an account keeps in custom fields, one row per record of subject_type, one column per purpose.
+  purposes maps a purpose to the column that holds it: display_value (texts and choices) or value_text (dates, numbers).
+  What the account calls each purpose was loaded with its data.
+#}
+{% macro kantata_custom_fields(subject_type, purposes) %}
+  select
+    field_value.subject_id,
+    {% for purpose, column in purposes.items() %}
+    max(case when purpose.purpose = '{{ purpose }}' then field_value.{{ column }} end) as {{ purpose }}{{ ',' if not loop.last }}
+    {% endfor %}
+  from {{ ref('stg_kantata__custom_field_values') }} as field_value
+  inner join {{ ref('stg_kantata__field_purposes') }} as purpose
+    on purpose.kind = 'custom_field'
+    and field_value.subject_type = purpose.subject_type
+    and field_value.custom_field_name = purpose.name
+  where field_value.subject_type = '{{ subject_type }}' and not field_value.is_deleted and not purpose.is_deleted
+  group by field_value.subject_id
+{% endmacro %}
+
+{#
+  Business attributes that an account keeps in external references, one row per record of subject_type: for each purpose
+  the id in the other system (<purpose>), the message beside it (<purpose>_message) and whether it refers at all
+  (has_<purpose>).
+#}
+{% macro kantata_references(subject_type, purposes) %}
+  select
+    reference.subject_id,
+    {% for purpose in purposes %}
+    max(case when purpose.purpose = '{{ purpose }}' then reference.service_model_ref end) as {{ purpose }},
+    max(case when purpose.purpose = '{{ purpose }}' then reference.external_message end) as {{ purpose }}_message,
+    max(case when purpose.purpose = '{{ purpose }}' then 1 else 0 end) = 1 as has_{{ purpose }}{{ ',' if not loop.last }}
+    {% endfor %}
+  from {{ ref('stg_kantata__external_references') }} as reference
+  inner join {{ ref('stg_kantata__field_purposes') }} as purpose
+    on purpose.kind = 'external_reference'
+    and reference.subject_type = purpose.subject_type
+    and reference.service_model = purpose.name
+  where reference.subject_type = '{{ subject_type }}' and not reference.is_deleted and not purpose.is_deleted
+  group by reference.subject_id
+{% endmacro %}
+
+{# Whole subunits of a currency as money, or as a rate; NULL when it is not known how many subunits make one unit. #}
+{% macro kantata_units(subunits, subunits_per_unit, type) -%}
+  cast(round(cast({{ subunits }} as decimal(18, 4)) / {{ subunits_per_unit }}, 6) as {{ type }})
+{%- endmacro %}
+
+{# Whole minutes as decimal hours. #}
+{% macro kantata_hours(minutes) -%}
+  cast(round(cast({{ minutes }} as decimal(18, 4)) / 60, 4) as decimal(9, 4))
+{%- endmacro %}

@@ -1,0 +1,153 @@
+-- (Step 1/4) Posted invoice lines as of the business date; nothing else is evidence of billing.
+with posted_lines as (
+  select
+    line.invoice_line_id,
+    line.invoice_id,
+    line.contract_line_id,
+    line.project_id,
+    line.resource_id,
+    line.net_amount,
+    line.quantity,
+    line.currency,
+    line.service_from_date,
+    line.service_to_date,
+    invoice.posted_date,
+    invoice.invoice_type,
+    case
+      when invoice.invoice_type = 'credit_memo' then coalesce(reasons.treatment, 'rebill')
+      else 'billing'
+    end as treatment
+  from {{ ref('invoice_line') }} as line
+  inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
+  left join {{ ref('credit_reasons') }} as reasons on lower(invoice.reason_code) = reasons.reason_code
+  where
+    invoice.status = 'posted'
+    and not invoice.is_deleted
+    and not line.is_deleted
+    and invoice.posted_date <= {{ as_of_date() }}
+),
+
+-- (Step 2/4) Explicit links from the billing system.
+explicit_links as (
+  select
+    line.invoice_line_id,
+    link.item_id,
+    link.quantity,
+    link.amount,
+    'explicit' as method,
+    cast(1 as decimal(9, 4)) as confidence
+  from posted_lines as line
+  inner join {{ ref('billing_link') }} as link on line.invoice_line_id = link.invoice_line_id
+  where not link.is_deleted and link.item_id is not null
+),
+
+linked_lines as (
+  select distinct link.invoice_line_id
+  from {{ ref('billing_link') }} as link
+  where not link.is_deleted
+),
+
+-- Lines without any link, and the items that could be what they bill: same contract line and service period,
+-- same person where the line names one, not linked to any posted line.
+candidates as (
+  select
+    line.invoice_line_id,
+    line.net_amount,
+    item.item_id,
+    item.item_type,
+    item.quantity,
+    item.entitled_amount,
+    item.service_date,
+    sum(item.entitled_amount) over (partition by line.invoice_line_id) as candidate_amount,
+    sum(item.entitled_amount) over (
+      partition by line.invoice_line_id
+      order by item.service_date asc nulls last, item.item_id asc nulls last
+      rows between unbounded preceding and current row
+    ) as running_amount
+  from posted_lines as line
+  inner join {{ ref('ledger__billable_items') }} as item
+    on
+      line.contract_line_id = item.contract_line_id
+      and (line.resource_id is null or line.resource_id = item.resource_id)
+      and item.service_date between line.service_from_date and line.service_to_date
+  left join linked_lines on line.invoice_line_id = linked_lines.invoice_line_id
+  left join (select distinct item_id from explicit_links) as billed on item.item_id = billed.item_id
+  where
+    linked_lines.invoice_line_id is null
+    and billed.item_id is null
+    and line.net_amount > 0
+    and item.status = 'approved'
+    and item.entitled_amount > 0
+    and item.not_entitled_reason is null
+    and item.not_judged_reason is null
+),
+
+-- One line may serve an item; the earliest line by id gets it, so that no item is billed twice by inference.
+exclusive_candidates as (
+  select
+    candidates.*,
+    row_number() over (
+      partition by item_id
+      order by
+        case when net_amount = candidate_amount then 0 else 1 end asc nulls last, invoice_line_id asc nulls last
+    ) as claim_rank
+  from candidates
+),
+
+-- (Step 3/4) Exact matches by sum, then pro rata shares that add up to the line exactly (cumulative rounding).
+inferred as (
+  select
+    invoice_line_id,
+    item_id,
+    quantity,
+    case
+      when net_amount = candidate_amount then entitled_amount
+      when net_amount > candidate_amount then entitled_amount
+      else
+        {{ money('net_amount * running_amount / candidate_amount') }}
+        - {{ money('net_amount * (running_amount - entitled_amount) / candidate_amount') }}
+    end as amount,
+    case when net_amount = candidate_amount then 'matched' else 'pro_rata' end as method,
+    case when net_amount = candidate_amount then cast(0.9 as decimal(9, 4)) else cast(0.5 as decimal(9, 4)) end as confidence
+  from exclusive_candidates
+  where claim_rank = 1
+),
+
+allocations as (
+  select invoice_line_id, item_id, quantity, amount, method, confidence
+  from explicit_links
+  union all
+  select
+    invoice_line_id,
+    item_id,
+    quantity,
+    amount,
+    method,
+    confidence
+  from inferred
+)
+
+-- (Step 4/4) Into the currency of the contract, at the rate of the posting date.
+select
+  {{ dbt.hash("allocations.invoice_line_id || '|' || allocations.item_id || '|' || allocations.method || '|' || cast(row_number() over (partition by allocations.invoice_line_id, allocations.item_id order by allocations.amount asc nulls last, allocations.quantity asc nulls last) as " ~ dbt.type_string() ~ ")") }} as allocation_id,
+  line.invoice_id,
+  line.invoice_line_id,
+  allocations.item_id,
+  line.posted_date,
+  line.invoice_type,
+  line.treatment,
+  allocations.method,
+  allocations.confidence,
+  cast(allocations.quantity as decimal(9, 4)) as quantity,
+  cast(allocations.amount as decimal(18, 4)) as amount,
+  line.currency,
+  {{ converted('allocations.amount', 'line.currency', 'item.currency', 'fx') }} as contract_amount,
+  item.currency as contract_currency
+from allocations
+inner join posted_lines as line on allocations.invoice_line_id = line.invoice_line_id
+inner join {{ ref('ledger__billable_items') }} as item on allocations.item_id = item.item_id
+left join {{ ref('ledger__fx_daily') }} as fx
+  on
+    line.currency = fx.from_currency
+    and item.currency = fx.to_currency
+    and line.posted_date = fx.calendar_date

@@ -1,0 +1,62 @@
+with approved_changes as (
+  select
+    contract_line_id,
+    sum(cap_delta_amount) as cap_delta_amount
+  from {{ ref('change_order') }}
+  where
+    status = 'approved'
+    and not is_deleted
+    and coalesce(effective_date, approved_date) <= {{ as_of_date() }}
+  group by contract_line_id
+),
+
+counted as (
+  select
+    item.item_id,
+    item.contract_line_id,
+    item.entitled_amount,
+    item.service_date,
+    item.status,
+    billing.billed_amount,
+    case when item.item_type = 'expense_item' then 'expense' else 'fee' end as cap_kind,
+    case
+      when item.item_type = 'expense_item' then line.expense_cap_amount
+      else line.cap_amount + coalesce(changes.cap_delta_amount, 0)
+    end as cap_amount
+  from {{ ref('ledger__billable_items') }} as item
+  inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
+  inner join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
+  left join approved_changes as changes on line.contract_line_id = changes.contract_line_id
+  where
+    item.item_type in ('time_entry', 'expense_item', 'supplier_cost')
+    and item.not_entitled_reason is null
+    and item.entitled_amount is not null
+    and item.status in ('approved', 'submitted')
+),
+
+cumulated as (
+  select
+    item_id,
+    cap_amount,
+    entitled_amount,
+    -- What is billed has used the cap; then approved work in the order of its dates, then what still waits for approval.
+    sum(entitled_amount) over (
+      partition by contract_line_id, cap_kind
+      order by
+        case when billed_amount > 0 then 0 when status = 'approved' then 1 else 2 end asc nulls last,
+        service_date asc nulls last,
+        item_id asc nulls last
+      rows between unbounded preceding and current row
+    ) as committed_amount
+  from counted
+  where cap_amount is not null
+)
+
+select
+  item_id,
+  cast(cap_amount as decimal(18, 4)) as cap_amount,
+  cast(committed_amount as decimal(18, 4)) as committed_amount,
+  cast(
+    greatest(0, least(entitled_amount, committed_amount - cap_amount)) as decimal(18, 4)
+  ) as over_cap_amount
+from cumulated

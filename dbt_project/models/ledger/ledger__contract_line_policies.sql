@@ -1,0 +1,36 @@
+{% set keys = ['approval_sla', 'invoice_sla', 'milestone_sla', 'backbill_window', 'price_correction_window', 'carry_rate',
+  'hold_stale', 'credit_rebill', 'billed_part_tolerance', 'allocation_tolerance', 'materiality', 'severity_medium',
+  'severity_high', 'severity_high_probability', 'revrec_tolerance_pct', 'revrec_tolerance_amount', 'rebill_maturity'] %}
+with applicable as (
+  select
+    line.contract_line_id,
+    policy.policy_key,
+    policy.policy_value,
+    row_number() over (
+      partition by line.contract_line_id, policy.policy_key
+      order by
+        case policy.scope_type
+          when 'contract_line' then 0 when 'customer' then 1 when 'legal_entity' then 2 else 3
+        end asc nulls last,
+        policy.valid_from desc nulls last
+    ) as preference
+  from {{ ref('contract_line') }} as line
+  inner join {{ ref('policies') }} as policy
+    on
+      policy.scope_type = 'global'
+      or (policy.scope_type = 'legal_entity' and policy.scope_id = line.legal_entity_id)
+      or (policy.scope_type = 'customer' and policy.scope_id = line.customer_id)
+      or (policy.scope_type = 'contract_line' and policy.scope_id = line.contract_line_id)
+  where
+    policy.valid_from <= {{ as_of_date() }}
+    and (policy.valid_to is null or policy.valid_to > {{ as_of_date() }})
+)
+
+select
+  contract_line_id,
+  {% for key in keys %}
+  cast(max(case when policy_key = '{{ key }}' then policy_value end) as decimal(18, 6)) as {{ key }}{{ ',' if not loop.last }}
+  {% endfor %}
+from applicable
+where preference = 1
+group by contract_line_id

@@ -1,0 +1,56 @@
+with pairs as (
+  select
+    from_currency,
+    to_currency,
+    rate_date,
+    rate
+  from {{ ref('fx_rate') }}
+  where rate_type = 'spot' and not is_deleted and rate > 0
+),
+
+quoted as (
+  select
+    from_currency,
+    to_currency,
+    rate_date,
+    rate,
+    false as is_inverse
+  from pairs
+  union all
+  select
+    to_currency as from_currency,
+    from_currency as to_currency,
+    rate_date,
+    rate,
+    true as is_inverse
+  from pairs
+),
+
+aged as (
+  select
+    days.calendar_date,
+    quoted.from_currency,
+    quoted.to_currency,
+    quoted.rate_date,
+    quoted.rate,
+    quoted.is_inverse,
+    row_number() over (
+      partition by days.calendar_date, quoted.from_currency, quoted.to_currency
+      order by quoted.rate_date desc nulls last, case when quoted.is_inverse then 1 else 0 end asc nulls last, quoted.rate asc nulls last
+    ) as preference
+  from quoted
+  inner join {{ ref('ledger__calendar_days') }} as days
+    on
+      days.calendar_date >= quoted.rate_date
+      and days.calendar_date <= cast({{ dbt.dateadd('day', "(select cast(max(policy_value) as int) from " ~ ref('policies') ~ " where policy_key = 'fx_max_age')", 'quoted.rate_date') }} as date)
+)
+
+select
+  calendar_date,
+  from_currency,
+  to_currency,
+  rate_date,
+  cast(rate as decimal(18, 8)) as rate,
+  is_inverse
+from aged
+where preference = 1

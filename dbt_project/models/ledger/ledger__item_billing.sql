@@ -1,0 +1,96 @@
+with feed as (
+  select min(complete_through) as billing_complete_through
+  from {{ ref('feed_status') }}
+  where source_domain = 'erp'
+),
+
+totals as (
+  select
+    item_id,
+    cast(sum(case when treatment = 'concession' then 0 else contract_amount end) as decimal(18, 4)) as billed_amount,
+    cast(sum(case when treatment = 'concession' then 0 else quantity end) as decimal(9, 4)) as billed_quantity,
+    cast(sum(case when treatment = 'concession' then -contract_amount else 0 end) as decimal(18, 4)) as concession_amount,
+    cast(sum(case when treatment = 'rebill' then -contract_amount else 0 end) as decimal(18, 4)) as credited_amount,
+    max(case when treatment = 'rebill' then posted_date end) as last_credit_date,
+    min(case when treatment = 'billing' then posted_date end) as first_posted_date,
+    max(case when treatment = 'billing' then posted_date end) as last_posted_date,
+    cast(count(*) as int) as allocation_count,
+    cast(sum(case when treatment = 'billing' then 1 else 0 end) as int) as billing_count,
+    cast(sum(case when contract_amount is null then 1 else 0 end) as int) as unconverted_count,
+    cast(sum(case when currency <> contract_currency then 1 else 0 end) as int) as foreign_count,
+    min(confidence) as confidence
+  from {{ ref('ledger__billing_allocations') }}
+  group by item_id
+),
+
+drafts as (
+  select distinct link.item_id
+  from {{ ref('billing_link') }} as link
+  inner join {{ ref('invoice_line') }} as line on link.invoice_line_id = line.invoice_line_id
+  inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
+  where invoice.status = 'draft' and not invoice.is_deleted and not link.is_deleted and link.item_id is not null
+),
+
+billed as (
+  select
+    item.item_id,
+    item.entitled_amount,
+    item.quantity,
+    coalesce(totals.billed_amount, 0) as billed_amount,
+    coalesce(totals.billed_quantity, 0) as billed_quantity,
+    coalesce(totals.concession_amount, 0) as concession_amount,
+    -- What is left of credits for errors once later invoices have billed the item again.
+    case
+      when coalesce(totals.credited_amount, 0) > 0
+        then greatest(0, least(totals.credited_amount, item.entitled_amount - totals.billed_amount - totals.concession_amount))
+      else 0
+    end as credit_open_amount,
+    totals.last_credit_date,
+    totals.first_posted_date,
+    totals.last_posted_date,
+    coalesce(totals.allocation_count, 0) as allocation_count,
+    coalesce(totals.billing_count, 0) as billing_count,
+    coalesce(totals.foreign_count, 0) > 0 as is_billed_in_other_currency,
+    coalesce(totals.unconverted_count, 0) > 0 as is_billing_unconverted,
+    drafts.item_id is not null as is_on_draft,
+    totals.confidence,
+    -- The value at the agreed rate of the quantity that was billed: the yardstick of price, apart from that of completeness.
+    case
+      -- A supplier's credit note is owed to the customer in full.
+      when item.entitled_amount < 0 then item.entitled_amount
+      when item.quantity > 0 and coalesce(totals.billed_quantity, 0) > 0
+        then {{ money('item.entitled_amount * least(totals.billed_quantity, item.quantity) / item.quantity') }}
+      when item.quantity > 0 then 0
+      else item.entitled_amount
+    end as billed_quantity_value
+  from {{ ref('ledger__billable_items') }} as item
+  left join totals on item.item_id = totals.item_id
+  left join drafts on item.item_id = drafts.item_id
+)
+
+select
+  billed.item_id,
+  cast(billed.billed_amount as decimal(18, 4)) as billed_amount,
+  cast(billed.billed_quantity as decimal(9, 4)) as billed_quantity,
+  cast(billed.concession_amount as decimal(18, 4)) as concession_amount,
+  cast(billed.credit_open_amount as decimal(18, 4)) as credit_open_amount,
+  billed.last_credit_date,
+  billed.first_posted_date,
+  billed.last_posted_date,
+  billed.allocation_count,
+  billed.billing_count,
+  billed.is_billed_in_other_currency,
+  billed.is_billing_unconverted,
+  billed.is_on_draft,
+  billed.confidence,
+  cast(greatest(0, billed.billed_amount + billed.concession_amount - billed.billed_quantity_value) as decimal(18, 4)) as overbilled_amount,
+  cast(
+    greatest(0, billed.billed_quantity_value - billed.billed_amount - billed.concession_amount) as decimal(18, 4)
+  ) as underpriced_amount,
+  cast(
+    billed.entitled_amount - billed.billed_amount - billed.concession_amount
+    + greatest(0, billed.billed_amount + billed.concession_amount - billed.billed_quantity_value) as decimal(18, 4)
+  ) as open_amount,
+  feed.billing_complete_through
+from billed
+cross join feed

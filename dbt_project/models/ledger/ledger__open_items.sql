@@ -1,0 +1,124 @@
+with joined as (
+  select
+    item.*,
+    billing.billed_amount,
+    billing.billed_quantity,
+    billing.concession_amount,
+    billing.credit_open_amount,
+    billing.last_credit_date,
+    billing.last_posted_date,
+    billing.allocation_count,
+    billing.billing_count,
+    billing.is_billed_in_other_currency,
+    billing.is_billing_unconverted,
+    billing.is_on_draft,
+    billing.overbilled_amount,
+    billing.underpriced_amount,
+    billing.open_amount,
+    billing.billing_complete_through,
+    coalesce(caps.over_cap_amount, 0) as over_cap_amount,
+    policies.carry_rate,
+    policies.hold_stale,
+    policies.credit_rebill,
+    cast(policies.backbill_window as int) as backbill_window,
+    cast(policies.price_correction_window as int) as price_correction_window,
+    greatest(policies.billed_part_tolerance, policies.allocation_tolerance * billing.allocation_count) as tolerance,
+    line.final_invoice_date,
+    line.po_expires_date
+  from {{ ref('ledger__billable_items') }} as item
+  inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
+  left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
+  left join {{ ref('ledger__contract_line_policies') }} as policies on item.contract_line_id = policies.contract_line_id
+  left join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
+),
+
+judged as (
+  select
+    joined.*,
+    coalesce(joined.days_past > 0, false) as is_past_due,
+    -- The earliest of: the contract's back-billing window, the final invoice, the end of the customer's purchase order.
+    least(
+      cast({{ dbt.dateadd('day', 'joined.backbill_window', 'joined.expected_invoice_date') }} as date),
+      coalesce(joined.final_invoice_date, cast('9999-12-31' as date)),
+      coalesce(joined.po_expires_date, cast('9999-12-31' as date))
+    ) as billing_deadline,
+    cast({{ dbt.dateadd('day', 'joined.price_correction_window', 'joined.last_posted_date') }} as date) as price_deadline,
+    -- "On no invoice" may be said only when the billing feed reaches past the day the invoice was expected.
+    coalesce(cast(joined.billing_complete_through as date) < joined.expected_invoice_date, true) as is_billing_feed_stale,
+    joined.hold_from_date is not null
+    and (joined.hold_until_date is null or joined.hold_until_date >= {{ as_of_date() }}) as is_on_hold,
+    case
+      when
+        joined.item_type = 'time_entry'
+        and not joined.is_approved_in_time
+        and joined.status in ('approved', 'submitted')
+        and joined.approval_due_date < {{ as_of_date() }}
+        then 'late_approval;'
+      else ''
+    end
+    || case when joined.is_on_draft then 'draft_not_confirmed;' else '' end
+    || case when joined.is_billed_in_other_currency then 'wrong_currency;' else '' end
+    || case when joined.is_marked_billed and joined.billing_count = 0 then 'marked_billed;' else '' end as cause_list
+  from joined
+)
+
+select
+  item_id,
+  item_type,
+  source_system,
+  source_id,
+  engagement_id,
+  contract_line_id,
+  customer_id,
+  project_id,
+  resource_id,
+  service_date,
+  submitted_date,
+  approved_date,
+  approval_due_date,
+  expected_invoice_date,
+  days_past,
+  is_past_due,
+  status,
+  quantity,
+  unit_rate,
+  rate_card_line_id,
+  entitled_amount,
+  currency,
+  is_marked_billed,
+  hold_reason,
+  hold_from_date,
+  hold_until_date,
+  is_on_hold,
+  hold_reason is null
+  or hold_until_date is null
+  or {{ dbt.datediff('hold_from_date', as_of_date(), 'day') }} > hold_stale as is_hold_stale,
+  not_entitled_reason,
+  case
+    when not_judged_reason is not null then not_judged_reason
+    when not_entitled_reason is not null then null
+    when is_billing_unconverted then 'missing_fx_rate'
+    when is_past_due and status = 'approved' and billing_complete_through is null then 'no_billing_feed'
+    when is_past_due and status = 'approved' and is_billing_feed_stale then 'stale_source'
+  end as not_judged_reason,
+  billed_amount,
+  billed_quantity,
+  concession_amount,
+  credit_open_amount,
+  last_credit_date,
+  last_posted_date,
+  allocation_count,
+  billing_count,
+  over_cap_amount,
+  overbilled_amount,
+  underpriced_amount,
+  open_amount,
+  cast(tolerance as decimal(18, 4)) as tolerance_amount,
+  carry_rate,
+  cast({{ dbt.dateadd('day', 'cast(credit_rebill as int)', 'last_credit_date') }} as date) as credit_rebill_due_date,
+  billing_deadline,
+  price_deadline,
+  case when billing_deadline < {{ as_of_date() }} then 'confirmed_loss' else 'at_risk' end as unbilled_verdict,
+  case when price_deadline < {{ as_of_date() }} then 'confirmed_loss' else 'at_risk' end as price_verdict,
+  case when cause_list <> '' then substr(cause_list, 1, length(cause_list) - 1) end as causes
+from judged

@@ -1,0 +1,202 @@
+-- (Step 1/4) The closed months of every contract line that has a revenue policy and a schedule.
+with scheduled as (
+  select
+    schedule.contract_line_id,
+    schedule.book,
+    min(schedule.period_start_date) as first_period_date
+  from {{ ref('revenue_schedule') }} as schedule
+  where not schedule.is_deleted and schedule.contract_line_id is not null
+  group by schedule.contract_line_id, schedule.book
+),
+
+first_work as (
+  select
+    contract_line_id,
+    min(service_date) as first_service_date
+  from {{ ref('ledger__billable_items') }}
+  where contract_line_id is not null
+  group by contract_line_id
+),
+
+months as (
+  select
+    line.contract_line_id,
+    line.engagement_id,
+    scheduled.book,
+    line.revrec_method,
+    line.currency,
+    line.contract_amount,
+    line.estimate_at_completion_amount,
+    line.start_date,
+    line.end_date,
+    days.month_start_date as period_start_date,
+    days.month_end_date as period_end_date
+  from scheduled
+  inner join {{ ref('contract_line') }} as line on scheduled.contract_line_id = line.contract_line_id
+  left join first_work on scheduled.contract_line_id = first_work.contract_line_id
+  inner join {{ ref('ledger__calendar_days') }} as days
+    on
+      days.calendar_date = days.month_end_date
+      and days.month_end_date >= least(
+        scheduled.first_period_date,
+        coalesce(first_work.first_service_date, scheduled.first_period_date),
+        coalesce(line.start_date, scheduled.first_period_date)
+      )
+      and days.month_end_date <= {{ as_of_date() }}
+  where line.revrec_method is not null
+),
+
+-- (Step 2/4) What moves each measure, dated.
+work as (
+  select
+    item.contract_line_id,
+    item.service_date as event_date,
+    item.entitled_amount - coalesce(caps.over_cap_amount, 0) as amount
+  from {{ ref('ledger__billable_items') }} as item
+  left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
+  where
+    item.item_type = 'time_entry'
+    and item.not_entitled_reason is null
+    and item.status in ('approved', 'submitted')
+),
+
+accepted as (
+  select
+    contract_line_id,
+    approved_date as event_date,
+    entitled_amount as amount
+  from {{ ref('ledger__billable_items') }}
+  where item_type = 'milestone' and status = 'approved' and not_entitled_reason is null
+),
+
+costs as (
+  select
+    cost.contract_line_id,
+    cost.posted_date as event_date,
+    {{ converted('cost.amount', 'cost.currency', 'line.currency', 'fx') }} as amount
+  from {{ ref('project_cost') }} as cost
+  inner join {{ ref('contract_line') }} as line on cost.contract_line_id = line.contract_line_id
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on cost.currency = fx.from_currency and line.currency = fx.to_currency and cost.posted_date = fx.calendar_date
+  where not cost.is_deleted
+),
+
+billed as (
+  select
+    invoice_line.contract_line_id,
+    invoice.posted_date as event_date,
+    {{ converted('invoice_line.net_amount', 'invoice_line.currency', 'line.currency', 'fx') }} as amount
+  from {{ ref('invoice_line') }} as invoice_line
+  inner join {{ ref('invoice') }} as invoice on invoice_line.invoice_id = invoice.invoice_id
+  inner join {{ ref('contract_line') }} as line on invoice_line.contract_line_id = line.contract_line_id
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on
+      invoice_line.currency = fx.from_currency
+      and line.currency = fx.to_currency
+      and invoice.posted_date = fx.calendar_date
+  where invoice.status = 'posted' and not invoice.is_deleted and not invoice_line.is_deleted
+),
+
+recognised as (
+  select
+    contract_line_id,
+    book,
+    period_start_date as event_date,
+    recognised_amount as amount
+  from {{ ref('revenue_schedule') }}
+  where not is_deleted and posted_date is not null and posted_date <= {{ as_of_date() }}
+),
+
+-- (Step 3/4) Cumulative measures at each month's end.
+{% for measure in ['work', 'accepted', 'costs', 'billed'] %}
+{{ measure }}_to_date as (
+  select
+    months.contract_line_id,
+    months.book,
+    months.period_end_date,
+    coalesce(sum({{ measure }}.amount), 0) as amount,
+    sum(case when {{ measure }}.contract_line_id is not null and {{ measure }}.amount is null then 1 else 0 end) as unknown_count
+  from months
+  left join {{ measure }}
+    on months.contract_line_id = {{ measure }}.contract_line_id and {{ measure }}.event_date <= months.period_end_date
+  group by months.contract_line_id, months.book, months.period_end_date
+),
+
+{% endfor %}
+recognised_to_date as (
+  select
+    months.contract_line_id,
+    months.book,
+    months.period_end_date,
+    coalesce(sum(recognised.amount), 0) as amount
+  from months
+  left join recognised
+    on
+      months.contract_line_id = recognised.contract_line_id
+      and months.book = recognised.book
+      and recognised.event_date <= months.period_end_date
+  group by months.contract_line_id, months.book, months.period_end_date
+),
+
+milestones as (
+  select
+    contract_line_id,
+    sum(entitled_amount) as milestone_amount
+  from {{ ref('ledger__billable_items') }}
+  where item_type = 'milestone' and not_entitled_reason is null
+  group by contract_line_id
+),
+
+-- (Step 4/4) Earned to date by the policy's method.
+measured as (
+  select
+    months.*,
+    {{ dbt.datediff('months.start_date', 'months.period_end_date', 'day') }} + 1 as elapsed_days,
+    {{ dbt.datediff('months.start_date', 'months.end_date', 'day') }} + 1 as total_days,
+    work_to_date.amount as work_amount,
+    work_to_date.unknown_count as unknown_work_count,
+    accepted_to_date.amount as accepted_amount,
+    milestones.milestone_amount,
+    costs_to_date.amount as cost_amount,
+    costs_to_date.unknown_count as unknown_cost_count,
+    billed_to_date.amount as billed_amount,
+    billed_to_date.unknown_count as unknown_billed_count,
+    recognised_to_date.amount as recognised_amount
+  from months
+  {% for measure in ['work', 'accepted', 'costs', 'billed', 'recognised'] %}
+  inner join {{ measure }}_to_date
+    on
+      months.contract_line_id = {{ measure }}_to_date.contract_line_id
+      and months.book = {{ measure }}_to_date.book
+      and months.period_end_date = {{ measure }}_to_date.period_end_date
+  {% endfor %}
+  left join milestones on months.contract_line_id = milestones.contract_line_id
+)
+
+select
+  {{ dbt.hash("contract_line_id || '|' || book || '|' || cast(period_end_date as " ~ dbt.type_string() ~ ")") }} as revenue_period_id,
+  contract_line_id,
+  engagement_id,
+  book,
+  revrec_method,
+  period_start_date,
+  period_end_date,
+  cast(
+    case revrec_method
+      when 'as_invoiced' then case when unknown_work_count = 0 then work_amount end
+      when 'milestone_output' then accepted_amount
+      when 'point_in_time' then case when accepted_amount >= milestone_amount then contract_amount else 0 end
+      when 'straight_line'
+        then round(contract_amount * greatest(0, least(elapsed_days, total_days)) / nullif(total_days, 0), 2)
+      when 'cost_to_cost'
+        then case
+          when unknown_cost_count = 0 and estimate_at_completion_amount > 0
+            then least(contract_amount, round(contract_amount * cost_amount / estimate_at_completion_amount, 2))
+        end
+    end as decimal(18, 4)
+  ) as earned_to_date_amount,
+  cast(recognised_amount as decimal(18, 4)) as recognised_to_date_amount,
+  cast(case when unknown_billed_count = 0 then billed_amount end as decimal(18, 4)) as billed_to_date_amount,
+  contract_amount,
+  currency
+from measured

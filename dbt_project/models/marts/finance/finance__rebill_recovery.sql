@@ -1,0 +1,66 @@
+with rebillable as (
+  select
+    item.contract_line_id,
+    item.customer_id,
+    item.item_type,
+    item.currency,
+    cast({{ dbt.date_trunc('month', 'item.approved_date') }} as date) as cohort_month,
+    cast({{ dbt.last_day('item.approved_date', 'month') }} as date) as cohort_end_date,
+    item.entitled_amount,
+    item.billed_amount,
+    coalesce(over_cap.amount, 0) as over_cap_amount,
+    case
+      when item.item_type = 'expense_item' and line.expense_policy = 'markup' then coalesce(line.expense_markup_pct, 0)
+      when item.item_type = 'supplier_cost' then coalesce(line.passthrough_markup_pct, 0)
+      else 0
+    end as markup_pct
+  from {{ ref('ledger__items') }} as item
+  left join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
+  left join {{ ref('ledger__item_claims') }} as over_cap
+    on item.item_id = over_cap.item_id and over_cap.category = 'over_cap'
+  where
+    item.item_type in ('expense_item', 'supplier_cost')
+    and item.status = 'approved'
+    and item.entitled_amount > 0
+    and coalesce(item.category, '') not in ('not_entitled', 'not_judged')
+)
+
+select
+  {{ dbt.hash("coalesce(rebillable.contract_line_id, 'none') || '|' || coalesce(rebillable.customer_id, 'none') || '|' || rebillable.item_type || '|' || rebillable.currency || '|' || cast(rebillable.cohort_month as " ~ dbt.type_string() ~ ")") }} as rebill_recovery_id,
+  {{ as_of_date() }} as as_of_date,
+  rebillable.cohort_month,
+  rebillable.item_type,
+  line.legal_entity_id,
+  rebillable.customer_id,
+  coalesce(customer.name, 'unknown customer') as customer_name,
+  rebillable.contract_line_id,
+  coalesce(line.name, 'no contract line') as contract_line_name,
+  cast(count(*) as int) as item_count,
+  cast(sum(rebillable.entitled_amount - rebillable.over_cap_amount) as decimal(18, 4)) as expected_amount,
+  cast(sum(rebillable.billed_amount) as decimal(18, 4)) as rebilled_amount,
+  cast(
+    sum({{ money('(rebillable.entitled_amount - rebillable.over_cap_amount) * 100 / (100 + rebillable.markup_pct)') }}) as decimal(18, 4)
+  ) as expected_at_cost_amount,
+  cast(
+    sum(least(rebillable.billed_amount, {{ money('(rebillable.entitled_amount - rebillable.over_cap_amount) * 100 / (100 + rebillable.markup_pct)') }})) as decimal(18, 4)
+  ) as rebilled_at_cost_amount,
+  cast(
+    round(
+      100 * sum(rebillable.billed_amount) / nullif(sum(rebillable.entitled_amount - rebillable.over_cap_amount), 0), 4
+    ) as decimal(18, 4)
+  ) as recovery_pct,
+  cast(
+    round(
+      100 * sum(least(rebillable.billed_amount, {{ money('(rebillable.entitled_amount - rebillable.over_cap_amount) * 100 / (100 + rebillable.markup_pct)') }}))
+      / nullif(sum({{ money('(rebillable.entitled_amount - rebillable.over_cap_amount) * 100 / (100 + rebillable.markup_pct)') }}), 0), 4
+    ) as decimal(18, 4)
+  ) as recovery_at_cost_pct,
+  {{ dbt.datediff('rebillable.cohort_end_date', as_of_date(), 'day') }} >= max(policies.rebill_maturity) as is_mature,
+  rebillable.currency
+from rebillable
+left join {{ ref('contract_line') }} as line on rebillable.contract_line_id = line.contract_line_id
+left join {{ ref('customer') }} as customer on rebillable.customer_id = customer.customer_id
+left join {{ ref('ledger__contract_line_policies') }} as policies on rebillable.contract_line_id = policies.contract_line_id
+group by
+  rebillable.cohort_month, rebillable.cohort_end_date, rebillable.item_type, line.legal_entity_id, rebillable.customer_id,
+  customer.name, rebillable.contract_line_id, line.name, rebillable.currency

@@ -1,0 +1,81 @@
+{% set columns = ['finding_id', 'detector_id', 'category', 'verdict', 'subject_type', 'subject_system', 'subject_source_id',
+  'subject_id', 'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'customer_name',
+  'contract_line_name', 'project_name', 'amount', 'currency', 'exposed_amount', 'carry_cost_amount', 'owner', 'action',
+  'reason', 'causes', 'evidence', 'expected_date', 'occurred_date', 'days_past', 'recovery_deadline'] %}
+with found as (
+  {% for detector in detector_models() %}
+  select {{ columns | join(', ') }}
+  from {{ ref('leakage__' ~ detector) }}
+  {{ 'union all' if not loop.last }}
+  {% endfor %}
+),
+
+valued as (
+  select
+    found.*,
+    policies.materiality,
+    policies.severity_medium,
+    policies.severity_high,
+    policies.severity_high_probability,
+    loss.probability_pct,
+    loss.bucket as age_bucket,
+    {{ converted('found.amount', 'found.currency', "'" ~ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') ~ "'", 'fx') }} as base_amount,
+    {{ converted('coalesce(found.exposed_amount, found.amount)', 'found.currency', "'" ~ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') ~ "'", 'fx') }} as base_money_concerned
+  from found
+  left join {{ ref('ledger__contract_line_policies') }} as policies on found.contract_line_id = policies.contract_line_id
+  left join {{ ref('loss_probability') }} as loss on greatest(found.days_past, 0) between loss.days_from and loss.days_to
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on
+      found.currency = fx.from_currency
+      and fx.to_currency = '{{ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') }}'
+      and fx.calendar_date = {{ as_of_date() }}
+)
+
+select
+  valued.finding_id,
+  valued.detector_id,
+  valued.category,
+  valued.verdict,
+  case
+    when valued.verdict = 'compliance' then 'high'
+    when coalesce(valued.base_money_concerned, 0) < coalesce(valued.materiality, 0) then 'low'
+    when valued.base_money_concerned >= valued.severity_high then 'high'
+    when valued.verdict = 'at_risk' and valued.probability_pct >= valued.severity_high_probability then 'high'
+    when valued.base_money_concerned >= valued.severity_medium then 'medium'
+    else 'low'
+  end as severity,
+  valued.subject_type,
+  valued.subject_system,
+  valued.subject_source_id,
+  valued.subject_id,
+  valued.engagement_id,
+  valued.engagement_id as correlation_id,
+  valued.contract_line_id,
+  valued.customer_id,
+  valued.project_id,
+  valued.legal_entity_id,
+  valued.customer_name,
+  valued.contract_line_name,
+  valued.project_name,
+  valued.amount,
+  valued.currency,
+  valued.base_amount,
+  '{{ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') }}' as base_currency,
+  valued.exposed_amount,
+  valued.carry_cost_amount,
+  case when valued.verdict = 'at_risk' then {{ money('valued.amount * valued.probability_pct / 100') }} end as expected_loss_amount,
+  valued.owner,
+  valued.action,
+  valued.reason,
+  valued.causes,
+  valued.evidence,
+  valued.expected_date,
+  valued.occurred_date,
+  valued.days_past,
+  valued.age_bucket,
+  valued.recovery_deadline,
+  seen.first_seen_at,
+  {{ as_of_date() }} as as_of_date,
+  '1' as rule_version
+from valued
+left join {{ ref('leakage__first_seen') }} as seen on valued.finding_id = seen.finding_id

@@ -1,0 +1,5 @@
+{% set action %}
+'Ask ' || context.approver || ' to approve or reject ' || {{ said('context.quantity') }} || ' h of ' || context.resource_name
+  || ' on ' || {{ said('context.service_date') }} || ' (' || {{ shown('claim.amount', 'claim.currency') }} || ').'
+{% endset %}
+{{ claim_findings('unapproved_time', action) }}
