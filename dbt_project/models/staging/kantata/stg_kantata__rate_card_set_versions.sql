@@ -1,0 +1,9 @@
+select
+  id as rate_card_set_version_id,
+  rate_card_set_id,
+  effective_date,
+  active as is_active,
+  cast(created_at as {{ dbt.type_timestamp() }}) as created_at,
+  cast(updated_at as {{ dbt.type_timestamp() }}) as updated_at,
+  is_tombstoned as is_deleted
+from ({{ latest_version('kantata', 'rate_card_set_versions', 'id') }}) as latest

@@ -1,0 +1,8 @@
+select
+  id as rate_card_id,
+  rate_card_set_id,
+  currency,
+  cast(created_at as {{ dbt.type_timestamp() }}) as created_at,
+  cast(updated_at as {{ dbt.type_timestamp() }}) as updated_at,
+  is_tombstoned as is_deleted
+from ({{ latest_version('kantata', 'rate_cards', 'id') }}) as latest

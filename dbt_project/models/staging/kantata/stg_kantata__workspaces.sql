@@ -1,0 +1,22 @@
+select
+  id as workspace_id,
+  title,
+  archived as is_archived,
+  start_date,
+  due_date,
+  price_in_cents as price_subunits,
+  currency,
+  currency_base_unit as subunits_per_unit,
+  replace(status__key, '"', '') as status_key,
+  status__message as status_name,
+  budgeted as is_budgeted,
+  change_orders_enabled as has_change_orders,
+  require_time_approvals as requires_time_approval,
+  replace(rate_card_id, '"', '') as rate_card_id,
+  creator_id,
+  primary_maven_id,
+  nullif(replace(replace(replace(approver_ids, '[', ''), ']', ''), '"', ''), '') as approver_ids,
+  cast(created_at as {{ dbt.type_timestamp() }}) as created_at,
+  cast(updated_at as {{ dbt.type_timestamp() }}) as updated_at,
+  is_tombstoned as is_deleted
+from ({{ latest_version('kantata', 'workspaces', 'id') }}) as latest
