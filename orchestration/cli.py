@@ -77,7 +77,8 @@ def run(
         demo_firm.refuse_demo_data()
         if not has_credentials():
             raise ConfigurationError(
-                "no credentials are configured; set SOURCES__<SYSTEM>__<FIELD> or .dlt/secrets.toml, or type `leakage demo`"
+                "no credentials are configured; set SOURCES__<SYSTEM>__<FIELD> or .dlt/secrets.toml, "
+                "or type `leakage demo`"
             )
         _report(_execute(), as_json, next_steps=False)
 
@@ -167,11 +168,13 @@ def check(
     with (
         tempfile.TemporaryDirectory(prefix="leakage-check-") as folder,
         output_to(Path(folder) / "run.log") as terminal,
+        screen.progress_on(terminal) as progress,
     ):
-        with screen.progress_on(terminal) as progress:
-            results = scenario_check.check(
-                directory, chosen, progress, lambda line: print(line, file=terminal, flush=True)
-            )
+
+        def say(line: str) -> None:
+            print(line, file=terminal, flush=True)
+
+        results = scenario_check.check(directory, chosen, progress, say)
     if as_json:
         _print_json(
             [{"scenario": r.scenario, "title": r.title, "ok": r.ok, "differences": r.differences} for r in results]

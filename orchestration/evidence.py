@@ -41,9 +41,9 @@ _TITLES = {
 
 
 def explain(connection: duckdb.DuckDBPyConnection, finding_id: str) -> Row:
-    """The finding and its ``chain``: steps with step, system, record_id and detail; ``record_id`` None = no such record.
+    """The finding and its ``chain`` of step, system, record_id and detail; ``record_id`` None = no such record.
 
-    ``finding_id`` may be shortened to its unique beginning. Raises ConfigurationError when no or several findings match.
+    ``finding_id`` may be shortened to its unique beginning. Raises ConfigurationError when not exactly one matches.
     """
     matches = [f for f in findings(connection) if str(f["finding_id"]).startswith(finding_id)] if finding_id else []
     exact = [f for f in matches if f["finding_id"] == finding_id]
@@ -71,7 +71,8 @@ def _item_chain(connection: duckdb.DuckDBPyConnection, kind: str, system: str, s
     key, columns = _ITEMS[kind]
     item = _one(
         connection,
-        f"select {key} as item_id, contract_line_id, project_id, source_system, source_id, {columns} from canonical.{kind}",
+        f"select {key} as item_id, contract_line_id, project_id, source_system, source_id, {columns}"
+        f" from canonical.{kind}",
         system,
         source_id,
     )
@@ -90,8 +91,9 @@ def _agreement(connection: duckdb.DuckDBPyConnection, contract_line_id: str | No
     """Opportunity, contract and contract line."""
     found = rows(
         connection,
-        "select line.source_system, line.source_id, line.name, line.billing_method, line.currency, line.contract_amount,"
-        " deal.source_system as deal_system, deal.source_id as deal_id, deal.name as deal_name, deal.signed_date,"
+        "select line.source_system, line.source_id, line.name, line.billing_method, line.currency,"
+        " line.contract_amount, deal.source_system as deal_system, deal.source_id as deal_id, deal.name as deal_name,"
+        " deal.signed_date,"
         " deal.opportunity_source_id, deal.opportunity_amount, deal.currency as deal_currency, deal.closed_won_at"
         " from canonical.contract_line as line"
         " left join canonical.engagement as deal on line.engagement_id = deal.engagement_id"
@@ -152,7 +154,7 @@ def _billing(connection: duckdb.DuckDBPyConnection, kind: str, item_id: str) -> 
     """The invoice lines that bill the item, drafts and credits included; their absence is the evidence."""
     found = rows(
         connection,
-        "select line.source_system, line.source_id, link.amount, link.currency, line.unit_price, invoice.invoice_number,"
+        "select line.source_system, line.source_id, link.amount, link.currency, invoice.invoice_number,"
         " invoice.invoice_type, invoice.status, invoice.posted_date"
         " from canonical.billing_link as link"
         " inner join canonical.invoice_line as line on link.invoice_line_id = line.invoice_line_id"
@@ -176,7 +178,7 @@ def _billing(connection: duckdb.DuckDBPyConnection, kind: str, item_id: str) -> 
 def _invoice_chain(connection: duckdb.DuckDBPyConnection, system: str, source_id: str) -> list[Row]:
     invoice = _one(
         connection,
-        "select invoice_id, source_system, source_id, invoice_number, issue_date, posted_date, net_amount as amount, currency"
+        "select invoice_id, source_system, source_id, invoice_number, issue_date, net_amount as amount, currency"
         " from canonical.invoice",
         system,
         source_id,

@@ -122,7 +122,8 @@ def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     recovery = rows(
         connection,
         "select currency, sum(rebilled_amount) as rebilled, sum(expected_amount) as expected"
-        " from marts.finance__rebill_recovery where is_mature group by currency having sum(expected_amount) > 0 order by currency",
+        " from marts.finance__rebill_recovery where is_mature"
+        " group by currency having sum(expected_amount) > 0 order by currency",
     )
     revenue = rows(
         connection,

@@ -148,20 +148,21 @@ def read_observed(warehouse: Path, index: Mapping[tuple[str, str, str], str]) ->
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         findings = rows(
             connection,
-            "select subject_type as subject, subject_system as system, subject_source_id as source_id, detector_id as detector,"
-            " category, verdict, reason, causes, amount, currency, exposed_amount, carry_cost_amount as carry_cost,"
+            "select subject_type as subject, subject_system as system, subject_source_id as source_id,"
+            " detector_id as detector, category, verdict, reason, causes, amount, currency, exposed_amount,"
+            " carry_cost_amount as carry_cost,"
             " true as is_finding from marts.leakage__findings",
         )
         claims = rows(
             connection,
-            "select item_type as subject, source_system as system, source_id, null as detector, category, verdict, reason,"
-            " causes, amount, currency, null as exposed_amount, null as carry_cost, false as is_finding"
+            "select item_type as subject, source_system as system, source_id, null as detector, category, verdict,"
+            " reason, causes, amount, currency, null as exposed_amount, null as carry_cost, false as is_finding"
             " from ledger.ledger__item_claims",
         )
         items = rows(
             connection,
-            "select item_type as subject, source_system as system, source_id, null as detector, category, verdict, reason,"
-            " null as causes, entitled_amount as amount, currency, null as exposed_amount, null as carry_cost,"
+            "select item_type as subject, source_system as system, source_id, null as detector, category, verdict,"
+            " reason, null as causes, entitled_amount as amount, currency, null as exposed_amount, null as carry_cost,"
             " false as is_finding from ledger.ledger__items",
         )
     observed = []

@@ -58,9 +58,11 @@ def show_register(console: Console, found: Sequence[Row], as_of: object, limit: 
     """The findings as a table, the largest first."""
     shown = list(found)[:limit]
     table = Table(title=f"Register of findings as of {as_of}", title_justify="left", show_edge=False)
-    for name, justify in (("id", "left"), ("category", "left"), ("verdict", "left"), ("customer", "left"), ("amount", "right"),
-                          ("", "left"), ("owner", "left"), ("what to do", "left")):  # fmt: skip
-        table.add_column(name, justify=justify, overflow="fold" if name == "what to do" else "ellipsis")  # type: ignore[arg-type]
+    for name in ("id", "category", "verdict", "customer"):
+        table.add_column(name)
+    table.add_column("amount", justify="right")
+    for name in ("", "owner", "what to do"):
+        table.add_column(name, overflow="fold")
     for row in shown:
         table.add_row(
             str(row["finding_id"])[:8], row["category"], row["verdict"], row.get("customer_name") or "",
@@ -91,9 +93,8 @@ def show_totals(console: Console, found: Sequence[Row]) -> None:
 
 def show_chain(console: Console, finding: Row) -> None:
     """One finding and the records that prove it."""
-    console.print(
-        f"[bold]{finding['category']}[/bold] ({finding['verdict']}) {_money(finding['amount'])} {finding['currency'] or ''}"
-    )
+    value = f"{_money(finding['amount'])} {finding['currency'] or ''}"
+    console.print(f"[bold]{finding['category']}[/bold] ({finding['verdict']}) {value}")
     console.print(f"{finding['owner']}: {finding['action']}")
     if finding["causes"]:
         console.print(f"causes: {', '.join(finding['causes'])}")

@@ -37,7 +37,7 @@ class ScenarioError(ValueError):
 
 
 class Expectation(BaseModel):
-    """One verdict or finding. Fields that are not given are not compared; ``amount: null`` demands an unknown amount."""
+    """One verdict or finding. Fields not given are not compared; ``amount: null`` demands an unknown amount."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -226,9 +226,8 @@ def _refuse_floats(value: Any, path: str) -> None:
     elif isinstance(value, list):
         for n, nested in enumerate(value):
             _refuse_floats(nested, f"{path}[{n}]")
-    elif isinstance(value, float):
-        if not _PLAIN_NUMBERS.search(path.rpartition("]")[2].lstrip(".") or path):
-            raise FieldProblem(path, f'money is exact, so write {value} in quotes, as in "{value:.2f}"')
+    elif isinstance(value, float) and not _PLAIN_NUMBERS.search(path.rpartition("]")[2].lstrip(".") or path):
+        raise FieldProblem(path, f'money is exact, so write {value} in quotes, as in "{value:.2f}"')
 
 
 def _as_of(document: dict[str, Any]) -> date:

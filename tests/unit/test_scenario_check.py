@@ -24,7 +24,10 @@ def scenario(*expect: str) -> Scenario:
     return parse(yaml.safe_load(f"scenario: S01\nfacts: {{time_entries: {entries}}}\nexpect: [{', '.join(expect)}]"))
 
 
-EXPECTED = '{item: T1, category: unbilled_approved_time, detector: L01, verdict: at_risk, amount: "2000.00", currency: USD, cause: late_approval}'
+EXPECTED = (
+    "{item: T1, category: unbilled_approved_time, detector: L01, verdict: at_risk,"
+    ' amount: "2000.00", currency: USD, cause: late_approval}'
+)
 
 
 def differences(observed: list[Observed], *expect: str) -> list[str]:
@@ -88,9 +91,10 @@ def test_the_register_is_read_as_facts(tmp_path: Path) -> None:
         connection.execute("create schema marts; create schema ledger")
         connection.execute(
             "create table marts.leakage__findings as select 'time_entry' as subject_type, 'psa1' as subject_system,"
-            " '77' as subject_source_id, 'L01' as detector_id, 'unbilled_approved_time' as category, 'at_risk' as verdict,"
-            " cast(null as varchar) as reason, 'a;b' as causes, cast(10 as decimal(18, 4)) as amount, 'USD' as currency,"
-            " cast(0 as decimal(18, 4)) as exposed_amount, cast(0 as decimal(18, 4)) as carry_cost_amount"
+            " '77' as subject_source_id, 'L01' as detector_id, 'unbilled_approved_time' as category,"
+            " 'at_risk' as verdict, cast(null as varchar) as reason, 'a;b' as causes,"
+            " cast(10 as decimal(18, 4)) as amount, 'USD' as currency, cast(0 as decimal(18, 4)) as exposed_amount,"
+            " cast(0 as decimal(18, 4)) as carry_cost_amount"
         )
         connection.execute(
             "create table ledger.ledger__item_claims as select 'time_entry' as item_type, 'psa1' as source_system,"
@@ -98,8 +102,9 @@ def test_the_register_is_read_as_facts(tmp_path: Path) -> None:
             " cast(null as varchar) as causes, cast(5 as decimal(18, 4)) as amount, 'USD' as currency"
         )
         connection.execute(
-            "create table ledger.ledger__items as select 'time_entry' as item_type, 'psa1' as source_system, '79' as source_id,"
-            " cast(null as varchar) as category, 'billed' as verdict, cast(null as varchar) as reason,"
+            "create table ledger.ledger__items as select 'time_entry' as item_type, 'psa1' as source_system,"
+            " '79' as source_id, cast(null as varchar) as category, 'billed' as verdict,"
+            " cast(null as varchar) as reason,"
             " cast(7 as decimal(18, 4)) as entitled_amount, 'USD' as currency"
         )
     index = {("time_entry", "psa1", "77"): "S01:T1", ("time_entry", "psa1", "78"): "S01:T2"}

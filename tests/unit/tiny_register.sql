@@ -1,0 +1,45 @@
+-- A register small enough to read: what the command line's tests show.
+create schema marts;
+create table marts.leakage__findings as
+select * from (values
+  ('aaaa1111', 'L01', 'unbilled_approved_time', 'at_risk', 'time_entry', 'psa1', '77', 'Acme', 2000.00, 'USD', 2000.00),
+  ('bbbb2222', 'L12', 'rate_variance_under', 'confirmed_loss', 'time_entry', 'psa1', '78', 'Acme', 136.36, 'EUR', 150.00),
+  ('bbbb3333', 'L25', 'invoice_delay', 'timing_delay', 'invoice', 'erp1', '9', 'Bolt', 0.00, 'USD', 0.00),
+  ('cccc4444', 'L05', 'missing_rate', 'indeterminate', 'time_entry', 'psa1', '79', 'Bolt', null, 'USD', null)
+) as f(finding_id, detector_id, category, verdict, subject_type, subject_system, subject_source_id, customer_name,
+       amount, currency, base_amount);
+alter table marts.leakage__findings alter amount type decimal(18, 4);
+alter table marts.leakage__findings alter base_amount type decimal(18, 4);
+alter table marts.leakage__findings add column owner varchar default 'FIN';
+alter table marts.leakage__findings add column action varchar default 'Bill it.';
+alter table marts.leakage__findings add column causes varchar default 'late_approval;sync_failed';
+alter table marts.leakage__findings add column as_of_date date default date '2026-04-30';
+alter table marts.leakage__findings add column evidence varchar default '[{"system": "psa1", "record_type": "time_entry", "record_id": "77"}]';
+create table marts.finance__unbilled_aging as select '0-30' as overdue_bucket, 'USD' as currency,
+  cast(2000 as decimal(18, 4)) as unbilled_amount, cast(10 as decimal(18, 4)) as unbilled_hours;
+create table marts.finance__rebill_recovery as select 'USD' as currency, cast(93 as decimal(18, 4)) as rebilled_amount,
+  cast(100 as decimal(18, 4)) as expected_amount, true as is_mature;
+create table marts.finance__revrec_mismatches as select 'revrec_over' as category, true as is_mismatch;
+create table marts.finance__not_judged as select 3 as item_count;
+create schema canonical; create schema ledger;
+create table canonical.time_entry as select 'psa1:77' as time_entry_id, 'crm1:L' as contract_line_id, 'psa1:P' as project_id,
+  'psa1' as source_system, '77' as source_id, date '2026-03-10' as work_date, cast(10 as decimal(9, 4)) as billable_hours,
+  'approved' as status, 'Consultant' as role;
+create table canonical.contract_line as select 'crm1:L' as contract_line_id, 'crm1:K' as engagement_id, 'crm1' as source_system,
+  'L' as source_id, 'Advice' as name, 'tm' as billing_method, 'USD' as currency, cast(null as decimal(18, 4)) as contract_amount;
+create table canonical.engagement as select 'crm1:K' as engagement_id, 'crm1' as source_system, 'K' as source_id, 'SOW 1' as name,
+  date '2026-01-05' as signed_date, 'OPP' as opportunity_source_id, cast(50000 as decimal(18, 4)) as opportunity_amount,
+  'USD' as currency, timestamp '2026-01-04 10:00:00' as closed_won_at;
+create table canonical.project as select 'psa1:P' as project_id, 'psa1' as source_system, 'P' as source_id, 'ACME1' as project_code,
+  'Advice' as name, 'active' as status;
+create table canonical.rate_card as select 'crm1:C' as rate_card_id, 'C' as source_id, 'Acme rates' as name;
+create table canonical.rate_card_line as select 'crm1:C1' as rate_card_line_id, 'crm1:C' as rate_card_id, 'crm1' as source_system,
+  'C1' as source_id, 'Consultant' as role, cast(200 as decimal(18, 6)) as hourly_rate, 'USD' as currency,
+  date '2026-01-01' as valid_from_date, cast(null as date) as valid_to_date;
+create table ledger.ledger__time_rates as select 'psa1:77' as time_entry_id, 'crm1:C1' as rate_card_line_id;
+create table canonical.billing_link as select 'time_entry' as item_type, 'psa1:78' as item_id, 'erp1:1' as invoice_line_id,
+  cast(1 as decimal(18, 4)) as amount, 'USD' as currency, false as is_deleted;
+create table canonical.invoice_line as select 'erp1:1' as invoice_line_id, 'erp1:I' as invoice_id, 'erp1' as source_system,
+  '1' as source_id, cast(200 as decimal(18, 6)) as unit_price;
+create table canonical.invoice as select 'erp1:I' as invoice_id, 'INV-1' as invoice_number, 'invoice' as invoice_type,
+  'posted' as status, date '2026-04-07' as posted_date;
