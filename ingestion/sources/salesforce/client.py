@@ -67,8 +67,6 @@ class Client:
         api_version: str = settings.API_VERSION,
         object_names: Mapping[str, str] | None = None,
         field_names: Mapping[str, str] | None = None,
-        page_rows: int = settings.PAGE_ROWS,
-        backoff_seconds: float = 0.5,
     ) -> None:
         self._token_url = f"{login_url.rstrip('/')}/services/oauth2/token"
         self._secret = (client_id, client_secret)
@@ -80,10 +78,9 @@ class Client:
         self._session = VendorSession(
             "salesforce",
             self._auth,
-            headers={"Accept": "application/json", "Sforce-Query-Options": f"batchSize={page_rows}"},
+            headers={"Accept": "application/json", "Sforce-Query-Options": f"batchSize={settings.PAGE_ROWS}"},
             is_transient=_is_transient,
             describe=_described_errors,
-            backoff_seconds=backoff_seconds,
         )
 
     def server_time(self) -> datetime:
@@ -155,6 +152,8 @@ class Client:
         """Ids that the org's delete log names in [start, end); None when it does not reach back to ``start``."""
         if start < end - settings.DELETE_LOG_REACH:
             return None
+        if end - start <= settings.DELETE_LOG_MINIMUM:
+            return []
         period = {"start": start.isoformat(timespec="seconds"), "end": end.isoformat(timespec="seconds")}
         url = self._url(f"{self._api}/sobjects/{name}/deleted")
         log: _DeleteLog = self._session.json("GET", url, type=_DeleteLog, params=period)

@@ -11,6 +11,8 @@ PAGE_ROWS = 2_000
 MAX_SELECT_CHARS = 10_000
 # getDeleted reaches back 15 days; a little less, so that a slow request does not fall out of it.
 DELETE_LOG_REACH = timedelta(days=15) - timedelta(hours=1)
+# It refuses shorter periods. Windows overlap by more, so one is that short only when the org's clock went back.
+DELETE_LOG_MINIMUM = timedelta(minutes=1)
 
 REQUEST_LIMIT_EXCEEDED = "REQUEST_LIMIT_EXCEEDED"
 INVALID_QUERY_LOCATOR = "INVALID_QUERY_LOCATOR"

@@ -67,8 +67,10 @@ class System(VendorSystem):
     def _note_purged(self, tables: dict[str, list[dict[str, Any]]]) -> None:
         """Records whose fact is gone without a trace were deleted for good: only the delete log still knows them."""
         facts = self.world.facts
+        cards = [card for card in facts.rate_cards if card.agreed]
         living = {kind: {f.id for f in getattr(facts, kind)} for kind in OBJECT_OF_KIND if kind != "rate_card_lines"}
-        living["rate_card_lines"] = {line.id for card in facts.rate_cards for line in card.lines}
+        living["rate_cards"] = {card.id for card in cards}
+        living["rate_card_lines"] = {line.id for card in cards for line in card.lines}
         for kind, object_name in OBJECT_OF_KIND.items():
             ids = {self.external_id(kind, fact_id) for fact_id in living[kind]}
             log = self._purged.setdefault(object_name, {})

@@ -161,7 +161,9 @@ class Records:
         stages = [s for s in sorted(deal.stages, key=lambda s: s.at) if s.at <= self.now]
         name, is_closed, is_won, probability, forecast = catalog.STAGES[stages[-1].stage if stages else "prospecting"]
         moved = [s.at for s in stages] + ([at] if (at := self.moved_at(deal.customer)) else [])
-        return self.base("opportunities", deal, max(moved, default=None)) | {
+        base = self.base("opportunities", deal, max(moved, default=None))
+        return base | {
+            "CreatedDate": moment(stages[0].at) if stages and not deal.created_at else base["CreatedDate"],
             "Name": deal.name or deal.id,
             "AccountId": self.id_of("customers", self.survivor(deal.customer)),
             "OwnerId": OWNER_ID,

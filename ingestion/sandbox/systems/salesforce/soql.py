@@ -22,11 +22,11 @@ Types = Mapping[str, str]
 _TOKENS = re.compile(
     r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')"
     r"|(?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))"
-    r"|(?P<date>\d{4}-\d\d-\d\d)"
-    r"|(?P<number>-?\d+(?:\.\d+)?)"
+    r"|(?P<date>\d{4}-\d\d-\d\d(?!\w))"
+    r"|(?P<number>-?\d+(?:\.\d+)?(?![\w:-]))"
     r"|(?P<word>[A-Za-z_][\w.]*)"
     r"|(?P<op><=|>=|!=|<>|=|<|>|\(|\)|,)"
-    r"|(?P<other>\S))"
+    r"|(?P<other>[\w:.-]+|\S))"
 )
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: a == b,
