@@ -201,19 +201,11 @@ def main() -> None:
     """Entry point: a user's mistake ends in one sentence and exit code 2, never in a traceback."""
     try:
         app()
-    except ValueError as error:
-        if not isinstance(error, _user_errors()):
-            raise
+    except ConfigurationError as error:
         typer.echo(f"leakage: {error}", err=True)
         sys.exit(MISUSED)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _user_errors() -> tuple[type[Exception], ...]:
-    from ingestion.sandbox.scenarios import ScenarioError
-
-    return ConfigurationError, ScenarioError
 
 
 def _firm(seed: int, staff: int, months: int, systems: str | None) -> DemoFirm:

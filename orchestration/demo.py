@@ -32,14 +32,22 @@ class DemoFirm:
 
 @contextmanager
 def served(firm: DemoFirm, port: int = 0) -> Iterator[tuple[str, dict[str, str]]]:
-    """The stand-ins of ``firm`` on ``port`` (0 = a free one); yields their URL and the sources' variables."""
+    """The stand-ins of ``firm`` on ``port`` (0 = a free one); yields their URL and the sources' variables.
+
+    Raises ConfigurationError when the port is taken.
+    """
     from ingestion.sandbox.firm import Firm
     from ingestion.sandbox.server import SandboxServer
     from ingestion.sandbox.world import World
 
-    now = datetime.combine(firm.ends_on, time(23, 30), UTC)
+    now = datetime.combine(firm.ends_on, time(23, 59, 59), UTC)
     facts = Firm(seed=firm.seed, staff=firm.staff, months=firm.months, ends_on=firm.ends_on).facts_at(now)
-    with SandboxServer(World(facts, now, parse_systems(firm.systems)), port=port) as sandbox:
+    world = World(facts, now, parse_systems(firm.systems))
+    try:
+        server = SandboxServer(world, port=port)
+    except OSError as error:
+        raise ConfigurationError(f"port {port}: {error.strerror}; choose another with --port") from None
+    with server as sandbox:
         yield sandbox.url, sandbox.credentials()
 
 
@@ -77,6 +85,15 @@ def prepare_data_dir(firm: DemoFirm) -> Path:
     data_dir.mkdir(parents=True, exist_ok=True)
     marker.write_text(firm.as_json(), "utf-8")
     return data_dir
+
+
+def earlier_firm() -> DemoFirm | None:
+    """The demo firm whose data is in the data directory, if any."""
+    marker = settings().data_dir / MARKER
+    if not marker.exists():
+        return None
+    known = json.loads(marker.read_text("utf-8"))
+    return DemoFirm(**{**known, "ends_on": date.fromisoformat(known["ends_on"])})
 
 
 def refuse_demo_data() -> None:

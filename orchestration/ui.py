@@ -33,9 +33,11 @@ def serve_ui(port: int, say: Callable[[str], None]) -> int:
     with ExitStack() as stack:
         if has_credentials():
             demo.refuse_demo_data()
+        elif settings().warehouse_path.exists() and demo.earlier_firm() is None:
+            say("no credentials are configured: this shows earlier runs, new ones cannot read the systems")
         else:
-            stack.enter_context(demo.configured(demo.DemoFirm()))
-            say("no credentials are configured: the demo firm is served beside Dagster, and its systems are the firm's")
+            stack.enter_context(demo.configured(demo.earlier_firm() or demo.DemoFirm()))
+            say("no credentials are configured: the demo firm is served beside Dagster and its systems are read")
         prepare_home()
         say(f"Dagster opens at http://127.0.0.1:{port} (data in {settings().data_dir}); Ctrl-C ends it")
         command = [

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from ingestion.config import ConfigurationError
 from ingestion.sandbox.facts import Currency, Exact, Facts
 from ingestion.sandbox.scenario_defaults import DEFAULTS, FieldProblem, complete
 from ingestion.sandbox.scenario_names import PREFIXES, add_namespace, qualified
@@ -32,7 +33,7 @@ Verdict = Literal[
 _PLAIN_NUMBERS = re.compile(r"(hours|billable_hours|hours_per_day|quantity|.*_pct|shares\..*)$")
 
 
-class ScenarioError(ValueError):
+class ScenarioError(ConfigurationError):
     """A scenario file cannot be used; one sentence names the file, the field and the remedy."""
 
 

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from orchestration import cli, register, scenario_check
-from orchestration.demo import MARKER, DemoFirm, prepare_data_dir
+from orchestration.demo import MARKER, DemoFirm, earlier_firm, prepare_data_dir
 from orchestration.run import RunResult
 
 TINY_REGISTER = Path(__file__).with_name("tiny_register.sql")
@@ -244,6 +244,7 @@ def test_demo_data_and_real_data_never_mix(
     (data_dir / "warehouse.duckdb").touch()
     prepare_data_dir(DemoFirm())
     assert (data_dir / "warehouse.duckdb").exists(), "the same firm again continues where it was"
+    assert earlier_firm() == DemoFirm()
     prepare_data_dir(DemoFirm(seed=8))
     assert not (data_dir / "warehouse.duckdb").exists(), "another firm starts afresh"
     monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
