@@ -161,7 +161,16 @@ def test_all_references_resolve(facts: Facts) -> None:
         scopes = {"contract_line": "contract_lines", "contract": "contracts", "customer": "customers"}
         assert card.scope == "standard" or card.scope_id in ids[scopes[card.scope]]
     assert all(customer in ids["customers"] for m in facts.milestones for customer in m.shares)
-    assert seen.keys() >= {"customer", "contract", "contract_line", "project", "resource", "invoice", "original_invoice", "merged_into"}
+    assert seen.keys() >= {
+        "customer",
+        "contract",
+        "contract_line",
+        "project",
+        "resource",
+        "invoice",
+        "original_invoice",
+        "merged_into",
+    }
 
 
 def test_money_is_never_a_float(facts: Facts) -> None:
@@ -225,11 +234,15 @@ def test_totals_are_the_sums_of_the_entries(key: AnswerKey) -> None:
         for verdict in ("at_risk", "confirmed_loss", "overbilling"):
             assert getattr(total, verdict) == sum(leak.amount or 0 for leak in own if leak.verdict == verdict)
     assert all(leak.amount is None for leak in key.leaks if leak.verdict == "indeterminate")
-    assert all(leak.amount == 0 and leak.exposed_amount for leak in key.leaks if leak.verdict in ("timing_delay", "compliance"))
+    assert all(
+        leak.amount == 0 and leak.exposed_amount for leak in key.leaks if leak.verdict in ("timing_delay", "compliance")
+    )
 
 
 def test_leakage_is_a_believable_share_of_what_was_earned(facts: Facts, key: AnswerKey) -> None:
-    rates = {rate.from_currency: rate.rate for rate in facts.fx_rates if rate.to_currency == "USD"} | {"USD": Decimal(1)}
+    rates = {rate.from_currency: rate.rate for rate in facts.fx_rates if rate.to_currency == "USD"} | {
+        "USD": Decimal(1)
+    }
     leakage = sum(total.leakage * rates[currency] for currency, total in key.totals.items())
     entitled = sum(total.entitled * rates[currency] for currency, total in key.totals.items())
     assert Decimal("0.02") < leakage / entitled < Decimal("0.06")
@@ -239,7 +252,11 @@ def test_known_cases_come_out_to_the_cent(key: AnswerKey) -> None:
     leaks = {(leak.detector, leak.item): leak for leak in key.leaks}
 
     def amounts(detector: str, part: str) -> list[tuple[str, str]]:
-        return sorted((str(v.exposed_amount or v.amount), v.verdict) for (d, item), v in leaks.items() if d == detector and part in item)
+        return sorted(
+            (str(v.exposed_amount or v.amount), v.verdict)
+            for (d, item), v in leaks.items()
+            if d == detector and part in item
+        )
 
     assert amounts("L07", "E-K1F-") == [("440.00", "at_risk")]
     assert amounts("L09", "E-K1F-") == [("65.00", "at_risk")]

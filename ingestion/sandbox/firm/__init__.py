@@ -34,7 +34,9 @@ class Firm:
 
     def __init__(self, seed: int = 7, staff: int = 60, months: int = 6, ends_on: date = date(2026, 4, 30)) -> None:
         if staff < MIN_STAFF or months < MIN_MONTHS:
-            raise ValueError(f"a firm needs at least {MIN_STAFF} people and {MIN_MONTHS} months, not {staff} and {months}")
+            raise ValueError(
+                f"a firm needs at least {MIN_STAFF} people and {MIN_MONTHS} months, not {staff} and {months}"
+            )
         self.ends_on = ends_on
         starts_on = add_months(ends_on, 1 - months)
         self._book = book = Book(seed, staff, starts_on, ends_on, ends_on + timedelta(days=AFTERMATH_DAYS))
@@ -55,7 +57,9 @@ class Firm:
         """What was true at a UTC moment, by default at the end of ``ends_on``: only what had happened by then."""
         moment = self._end_of(self.ends_on) if moment is None else moment.astimezone(UTC)
         if moment > self._end_of(self._book.horizon):
-            raise ValueError(f"this firm is simulated until {self._book.horizon}; build it with a later ends_on to see {moment.date()}")
+            raise ValueError(
+                f"this firm is simulated until {self._book.horizon}; build it with a later ends_on to see {moment.date()}"
+            )
         facts: dict[str, list[Any]] = {
             kind: [fact for record in records if (fact := record.at(moment)) is not None]
             for kind, records in self._book.records.items()

@@ -91,7 +91,9 @@ def _due(item: Item) -> date:
     return due
 
 
-def _send(book: Book, e: Engagement, key: str, drafted: date, posted: date, items: list[Item], currency: str | None = None) -> None:
+def _send(
+    book: Book, e: Engagement, key: str, drafted: date, posted: date, items: list[Item], currency: str | None = None
+) -> None:
     """Post one invoice for the items; where the engagement says so, credit it a day later and bill it again."""
     lines = _lines(e, items)
     customer = items[0].customer or e.customer
@@ -135,7 +137,9 @@ def _lines(e: Engagement, items: list[Item]) -> list[InvoiceLine]:
         billed = []
         for item in group:
             fact, _, customer = item.id.partition("/")
-            billed.append(BilledItem(item=fact, quantity=_quantity(item), amount=_amount(item), customer=customer or None))
+            billed.append(
+                BilledItem(item=fact, quantity=_quantity(item), amount=_amount(item), customer=customer or None)
+            )
         total = sum((_amount(i) for i in group), ZERO)
         is_time = key[0] == "time"
         lines.append(InvoiceLine(
@@ -179,8 +183,13 @@ def _record(
 
 
 def _signed(line: InvoiceLine, key: str, sign: int) -> InvoiceLine:
-    items = [i.model_copy(update={"quantity": (i.quantity or ZERO) * sign, "amount": (i.amount or ZERO) * sign}) for i in line.items]
-    return line.model_copy(update={"id": key, "amount": (line.amount or ZERO) * sign, "quantity": line.quantity * sign, "items": items})
+    items = [
+        i.model_copy(update={"quantity": (i.quantity or ZERO) * sign, "amount": (i.amount or ZERO) * sign})
+        for i in line.items
+    ]
+    return line.model_copy(
+        update={"id": key, "amount": (line.amount or ZERO) * sign, "quantity": line.quantity * sign, "items": items}
+    )
 
 
 def _bill_retainer(book: Book, e: Engagement) -> None:

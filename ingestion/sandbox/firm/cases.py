@@ -6,6 +6,7 @@ They happen in the latest month whose invoices are well past due at the firm's e
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -63,20 +64,25 @@ class Case:
         self.people = [f"X{copy}{letter}" for letter in "ABCD"]
         for person in self.people:
             hire(book, person, ROLE, "USD", "contractor")
+        self._entries: Counter[tuple[str, date]] = Counter()
         self._free = {m: self._pairs(m) for m in (self.earlier, self.month)}
 
     def _pairs(self, month: date) -> Iterator[tuple[str, date]]:
         """Working days of the first three people, to be taken one after the other."""
         return ((p, day) for day in business_days(month + DAY * 2, month_end(month) - DAY * 4) for p in self.people[:3])
 
-    def engagement(self, tag: str, currency: str = "USD", method: str = "tm", rate: int = 200, **terms: Any) -> Engagement:
+    def engagement(
+        self, tag: str, currency: str = "USD", method: str = "tm", rate: int = 200, **terms: Any
+    ) -> Engagement:
         """A prompt engagement over both months with a card of one role."""
         customers = self.book.customers[currency]
         e = Engagement(f"K{self.copy}{tag}", customers[ord(tag[0]) % len(customers)], currency, ENTITIES[currency][0], method,
                        self.earlier, month_end(self.book.ends_on + DAY * 100), prompt=True)  # fmt: skip
         e.manager = self.people[0]
         e.terms = {"amount": D(60000), "passthrough_basis": "none"} | terms
-        card = Card(f"RC-{e.key}", "contract_line", e.line, currency, [RateLine(id=f"RC-{e.key}-1", role=ROLE, rate=D(rate))])
+        card = Card(
+            f"RC-{e.key}", "contract_line", e.line, currency, [RateLine(id=f"RC-{e.key}-1", role=ROLE, rate=D(rate))]
+        )
         e.cards = [card, self.book.standard_cards[currency]]
         e.terms["rate_card"] = card.id
         self.book.engagements.append(e)
@@ -90,10 +96,10 @@ class Case:
         person = self.people[3]
         if day is None:
             person, day = next(self._free[month or self.month])
-        n = sum(i.resource == person and i.happened_on == day for i in self.book.time) + 1
+        self._entries[person, day] += 1
         submitted = submitted or min(friday_of(day), last_business_day(day))
         approved = approved or submitted
-        item = Item(f"T-{person}-{day:%y%m%d}-{n}", "time_entry", day, e, values.pop("project", e.project), resource=person, role=role,
+        item = Item(f"T-{person}-{day:%y%m%d}-{self._entries[person, day]}", "time_entry", day, e, values.pop("project", e.project), resource=person, role=role,
                     hours=D(hours), submitted_at=at(submitted, 15), approved_at=at(approved, 17 if approved == submitted else 12))  # fmt: skip
         price(item)
         for name, value in values.items():
@@ -154,7 +160,9 @@ class Case:
         self.work(e, 7, role=RARE_ROLE)
         self.work(e, 8)
 
-    def spend(self, e: Engagement, n: int, category: str, amount: str, currency: str, tax: str = "0", **values: Any) -> Item:
+    def spend(
+        self, e: Engagement, n: int, category: str, amount: str, currency: str, tax: str = "0", **values: Any
+    ) -> Item:
         """An expense of the n-th working day, approved within the week; ``tax`` is recovered."""
         submitted = add_business_days(self.nth(n), 1)
         item = record_expense(self.book, e, self.people[1], self.nth(n), category, D(amount), currency, at(submitted, 16),
@@ -177,7 +185,9 @@ class Case:
         e = self.engagement("H", "USD", "fixed_milestone", expense_policy="inclusive")
         e.revrec = "milestone_output"
         other = next(c for c in self.book.customers["USD"] if c != e.customer)
-        _, unbilled = agree_milestone(self.book, e, "Design", D(10000), self.nth(4), self.nth(5), {e.customer: D(60), other: D(40)})
+        _, unbilled = agree_milestone(
+            self.book, e, "Design", D(10000), self.nth(4), self.nth(5), {e.customer: D(60), other: D(40)}
+        )
         unbilled.treatment = "never"
         (forgotten,) = agree_milestone(self.book, e, "Build", D(25000), self.nth(9), self.nth(10))
         forgotten.treatment = "never"

@@ -20,7 +20,9 @@ from ingestion.sandbox.firm.basics import DAY, add_business_days, at, log_normal
 from ingestion.sandbox.firm.model import Book, Card, Engagement
 from ingestion.sandbox.firm.setup import CURRENCY_MIX, ENTITIES, PRICE_LEVEL, RATES, round_rate
 
-METHOD_MIX = ["tm"] * 8 + ["tm_cap"] * 4 + ["fixed_milestone"] * 3 + ["fixed_progress"] * 2 + ["retainer"] * 2 + ["cost_plus"]
+METHOD_MIX = (
+    ["tm"] * 8 + ["tm_cap"] * 4 + ["fixed_milestone"] * 3 + ["fixed_progress"] * 2 + ["retainer"] * 2 + ["cost_plus"]
+)
 RECOGNITION = {"fixed_milestone": "milestone_output", "fixed_progress": "cost_to_cost", "retainer": "straight_line"}
 ZERO = Decimal(0)
 
@@ -69,25 +71,31 @@ def _engagement(book: Book, number: int, starts_on: date, ends_on: date) -> Enga
 
 
 def agree_rates(book: Book, teams: dict[str, list[str]]) -> None:
-    """Agree the rate cards of all engagements; ``teams`` are the people booked on each, by engagement key."""
-    shared: dict[tuple[str, str], Card] = {}
+    """Agree the rate cards of all engagements; ``teams`` are the people booked on each, by engagement key.
+
+    Some engagements have a card of their own, some customers one for all their engagements, the rest pays the standard.
+    """
+    frame_cards: dict[str, Card] = {}
+    for currency, customers in book.customers.items():
+        for customer in customers:
+            r = book.chance("frame agreement", customer)
+            if r.random() < 0.5:
+                key = f"RC-{customer}"
+                card = Card(
+                    key, "customer", customer, currency, _role_lines(key, currency, Decimal(r.randint(92, 112)) / 100)
+                )
+                frame_cards[customer] = card
+                record_card(book, card, at(book.starts_on - timedelta(days=75), 10))
     for e in book.engagements:
         r = book.chance("rates", e.key)
         e.manager = r.choice(teams.get(e.key) or sorted(book.people))
-        standard = book.standard_cards[e.currency]
-        scope = r.choices(["contract_line", "contract", "customer", "standard"], [50, 20, 15, 15])[0]
-        if scope == "customer":
-            card = shared.get((e.customer, e.currency))
-            if card is None:
-                factor = Decimal(r.randint(92, 112)) / 100
-                card = Card(f"RC-{e.customer}", "customer", e.customer, e.currency, _role_lines(f"RC-{e.customer}", e.currency, factor))
-                shared[e.customer, e.currency] = card
-                record_card(book, card, at(book.starts_on - timedelta(days=75), 10))
-            e.cards.append(card)
-        elif scope != "standard":
+        scope = r.choices(["contract_line", "contract", None], [50, 20, 30])[0]
+        if scope:
             e.cards.append(_own_card(e, r, scope, teams.get(e.key, [])))
             record_card(book, e.cards[0], at(e.starts_on - timedelta(days=9), 11), e.stale_until)
-        e.cards.append(standard)
+        if e.customer in frame_cards:
+            e.cards.append(frame_cards[e.customer])
+        e.cards.append(book.standard_cards[e.currency])
     for card in book.standard_cards.values():
         record_card(book, card, at(book.starts_on - timedelta(days=300), 10))
 
@@ -142,7 +150,9 @@ def record_card(book: Book, card: Card, created: Any, stale_until: date | None =
     if card.applied_lines is not None:
         old = [line.model_copy(update={"id": f"{line.id}-A"}) for line in card.applied_lines]
         new = [line.model_copy(update={"id": f"{line.id}-A"}) for line in card.lines]
-        record = book.add("rate_cards", RateCard, created, id=f"{card.id}-A", agreed=False, applied=True, lines=old, **values)
+        record = book.add(
+            "rate_cards", RateCard, created, id=f"{card.id}-A", agreed=False, applied=True, lines=old, **values
+        )
         if stale_until:
             record.changes.append((at(stale_until, 8), {"lines": new}))
 
@@ -188,7 +198,9 @@ def _change_order(book: Book, e: Engagement, r: Random) -> None:
                      cap_delta=amount if e.method == "tm_cap" else ZERO, currency=e.currency)  # fmt: skip
     if r.random() < 0.85:
         approved = add_business_days(requested, r.randint(2, 8))
-        order.changes.append((at(approved, 16), {"status": "approved", "approved_on": approved, "effective_from": approved}))
+        order.changes.append(
+            (at(approved, 16), {"status": "approved", "approved_on": approved, "effective_from": approved})
+        )
 
 
 def _lose_deals(book: Book) -> None:

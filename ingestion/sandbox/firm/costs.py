@@ -12,8 +12,20 @@ from ingestion.sandbox.firm.model import Book, Engagement, Item
 
 TAX = {"USD": Decimal(0), "EUR": Decimal("0.19"), "GBP": Decimal("0.20")}
 CATEGORIES = {"Hotel": (140, 620), "Airfare": (180, 1400), "Meals": (15, 120), "Taxi": (12, 95), "Training": (200, 900)}
-MERCHANTS = {"Hotel": "Hôtel Étoile", "Airfare": "Polar Air", "Meals": "Bistro 47", "Taxi": "CityCab", "Training": "Lernhaus"}
-SUPPLIERS = ["Delta Subcontracting", "Kōbō Systems 工房", "Ingénierie Delacroix", "Redwood Field Services", "Tamarind Analytics"]
+MERCHANTS = {
+    "Hotel": "Hôtel Étoile",
+    "Airfare": "Polar Air",
+    "Meals": "Bistro 47",
+    "Taxi": "CityCab",
+    "Training": "Lernhaus",
+}
+SUPPLIERS = [
+    "Delta Subcontracting",
+    "Kōbō Systems 工房",
+    "Ingénierie Delacroix",
+    "Redwood Field Services",
+    "Tamarind Analytics",
+]
 
 
 def expense_value(book: Book, e: Engagement, net: Decimal, currency: str, day: date) -> Decimal:
@@ -33,7 +45,9 @@ def claim_expense(book: Book, e: Engagement, person: str, day: date, r: Random) 
     recoverable = tax if r.random() < 0.7 else Decimal(0)
     submitted = at(add_business_days(day, r.randint(1, 7)), 16)
     approved = at(add_business_days(submitted.date(), max(1, min(20, log_normal(r, 2, 9, 1.6449)))), 11)
-    item = record_expense(book, e, person, day, category, net + tax, currency, submitted, approved, tax=tax, recoverable=recoverable)
+    item = record_expense(
+        book, e, person, day, category, net + tax, currency, submitted, approved, tax=tax, recoverable=recoverable
+    )
     luck = r.random()
     if item.is_entitled and luck < 0.05:
         item.treatment = "never"
@@ -48,7 +62,16 @@ def record_expense(
     """Record an expense (``amount`` includes ``tax``) and the item to rebill; only two policies make it one."""
     policy = e.terms.get("expense_policy", "at_cost")
     n = e.next_number("expense")
-    item = Item(f"E-{e.key}-{n:03d}", "expense_item", day, e, e.project, resource=person, submitted_at=submitted, approved_at=approved)
+    item = Item(
+        f"E-{e.key}-{n:03d}",
+        "expense_item",
+        day,
+        e,
+        e.project,
+        resource=person,
+        submitted_at=submitted,
+        approved_at=approved,
+    )
     item.is_billable = policy != "non_billable"
     if policy in ("inclusive", "non_billable"):
         item.is_entitled, item.trap = False, "inclusive_expense" if policy == "inclusive" else "non_billable_expense"
@@ -84,7 +107,9 @@ def supplier_of(e: Engagement) -> str:
     return f"S{int(e.key[-2:], 36) % len(SUPPLIERS) + 1:02d}"
 
 
-def receive_supplier_invoice(book: Book, e: Engagement, day: date, net: Decimal, *, leaks: bool, approval_days: int = 2) -> Item:
+def receive_supplier_invoice(
+    book: Book, e: Engagement, day: date, net: Decimal, *, leaks: bool, approval_days: int = 2
+) -> Item:
     """A subcontractor's invoice of one line, in contract currency; passed on only where the contract says at cost plus."""
     n = e.next_number("supplier invoice")
     key = f"SI-{e.key}-{n}"

@@ -40,7 +40,9 @@ def set_amounts(book: Book) -> None:
 def _plan_milestones(book: Book, e: Engagement, amount: Decimal) -> None:
     """Equal instalments: deliverables roughly monthly, or progress claims at the last working day of each month."""
     r = book.chance("milestones", e.key)
-    dates = [last_business_day(d) for d in month_ends(e.starts_on + timedelta(days=20), e.ends_on)] or [on_business_day(e.ends_on)]
+    dates = [last_business_day(d) for d in month_ends(e.starts_on + timedelta(days=20), e.ends_on)] or [
+        on_business_day(e.ends_on)
+    ]
     part = cents(amount / len(dates))
     for n, due in enumerate(dates, 1):
         share = part if n < len(dates) else amount - part * (len(dates) - 1)
@@ -50,7 +52,7 @@ def _plan_milestones(book: Book, e: Engagement, amount: Decimal) -> None:
             accepted = None
         name = f"Deliverable {n}" if e.method == "fixed_milestone" else f"Progress claim {n}"
         for item in agree_milestone(book, e, name, share, due, accepted):
-            if r.random() < 0.06:
+            if r.random() < 0.015:
                 item.treatment = "never"
 
 

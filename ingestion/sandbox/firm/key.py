@@ -163,7 +163,12 @@ def _leak(detector: str, item: Item, e: Engagement, verdict: Verdict, amount: De
 
 def _waiting(item: Item, as_of: date) -> str | None:
     """Why an approved item without invoice is in order, if it waits for its run."""
-    if item.approved_on is None or item.approved_on > as_of or any(b.posted_on <= as_of for b in item.billings) or item.value is None:
+    if (
+        item.approved_on is None
+        or item.approved_on > as_of
+        or any(b.posted_on <= as_of for b in item.billings)
+        or item.value is None
+    ):
         return None
     due = item.expected_on(as_of)
     if item.kind == "time_entry" and due and due > add_business_days(month_end(item.happened_on), ISSUE_SLA):
@@ -186,7 +191,11 @@ def _delays(invoices: list[Posted], as_of: date) -> Iterator[Leak]:
     for invoice in invoices:
         if invoice.posted_on > as_of:
             continue
-        late = [amount for item, amount in invoice.amounts if (due := item.expected_on(invoice.posted_on)) and due < invoice.posted_on]
+        late = [
+            amount
+            for item, amount in invoice.amounts
+            if (due := item.expected_on(invoice.posted_on)) and due < invoice.posted_on
+        ]
         if late:
             yield Leak(detector="L25", category=CATEGORIES["L25"], item=invoice.id, item_kind="invoice", verdict="timing_delay",
                        amount=Decimal("0.00"), currency=invoice.currency, exposed_amount=sum(late, ZERO))  # fmt: skip

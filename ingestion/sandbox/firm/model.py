@@ -94,6 +94,7 @@ class Engagement:
     """Costs posted at each month end, in contract currency."""
     revenue_error: RevenueError | None = None
     credit_and_rebill: bool = False
+    """Every invoice is credited the day after and billed again unchanged."""
     manager: str | None = None
     stale_until: date | None = None
     """Until when the biller used the rates of before the card change."""

@@ -44,7 +44,16 @@ def found(book: Book) -> None:
     """Record the firm's companies, calendars, exchange rates, people, customers and standard rate cards."""
     opened = at(add_months(book.starts_on, -12), 9)
     for currency, (key, name, country, timezone) in ENTITIES.items():
-        book.add("legal_entities", LegalEntity, opened, id=key, name=name, currency=currency, country=country, timezone=timezone)
+        book.add(
+            "legal_entities",
+            LegalEntity,
+            opened,
+            id=key,
+            name=name,
+            currency=currency,
+            country=country,
+            timezone=timezone,
+        )
         book.add("billing_calendars", BillingCalendar, opened, id=f"BC-{key}", name=f"Month end {country}",
                  frequency="monthly", cutoff_day=31)  # fmt: skip
         lines = _standard_lines(book, currency)

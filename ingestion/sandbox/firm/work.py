@@ -22,7 +22,7 @@ from ingestion.sandbox.firm.costs import claim_expense, receive_supplier_invoice
 from ingestion.sandbox.firm.model import Book, Engagement, Item
 
 INTERNAL, PRESALES, MEETINGS = "P-INTERNAL", "P-PRESALES", "P-MEETINGS"
-NEVER_BILLED, NEVER_APPROVED, PHANTOM = 0.05, 0.006, 0.012
+NEVER_BILLED, NEVER_APPROVED, PHANTOM = 0.042, 0.006, 0.012
 RESUBMITTED = 4
 """Business days after a submission that was rejected."""
 FULL, MOST, REST, HALF = Decimal(8), Decimal(6), Decimal(2), Decimal("7.5")
@@ -34,7 +34,15 @@ def open_internal_projects(book: Book) -> None:
     """The firm's own projects, which nobody is ever billed for."""
     for key, name, kind in ((INTERNAL, "Bench and training", "internal"), (PRESALES, "Proposals", "presales"),
                             (MEETINGS, "Internal meetings", "internal")):  # fmt: skip
-        book.add("projects", Project, at(book.starts_on - timedelta(days=300), 9), id=key, name=name, kind=kind, starts_on=book.starts_on)
+        book.add(
+            "projects",
+            Project,
+            at(book.starts_on - timedelta(days=300), 9),
+            id=key,
+            name=name,
+            kind=kind,
+            starts_on=book.starts_on,
+        )
 
 
 def schedule(book: Book, slots: list[list[Engagement]]) -> tuple[dict[str, list[Stint]], dict[str, list[str]]]:
