@@ -1,4 +1,4 @@
-"""Oracle NetSuite: legal entities, bill-to customers, invoices and credits, payments, charges, revenue plans, project costs."""
+"""Oracle NetSuite: legal entities, bill-to customers, invoices and credits, payments, charges, revenue, costs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def source() -> DltSource:
 
 def _zone() -> str:
     """The session's time zone: a plain setting, so that drawing the source needs no credentials."""
-    zone = dlt.config.get("sources.netsuite.time_zone", str) or settings.TIME_ZONE
+    place = "sources.netsuite.time_zone"
+    zone = dlt.config.get(place, str) or dlt.secrets.get(place, str) or settings.TIME_ZONE
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -75,8 +76,8 @@ def _auth(conf: NetSuiteCredentials, base_url: str) -> RefreshableAuth:
     if not all(assertion.values()):
         missing = ", ".join(name for name, value in assertion.items() if not value)
         raise PermanentError(
-            f"netsuite: {missing} not configured; set SOURCES__NETSUITE__<FIELD> in the environment or [sources.netsuite] "
-            "in .dlt/secrets.toml, for a certificate or for a token (see ingestion/sources/netsuite/README.md)"
+            f"netsuite: {missing} not configured; set SOURCES__NETSUITE__<FIELD> in the environment or "
+            "[sources.netsuite] in .dlt/secrets.toml, for a certificate or a token (see ingestion/sources/netsuite/README.md)"
         )
     key = str(conf.private_key).replace("\\n", "\n")
     token_url = f"{base_url}/services/rest/auth/oauth2/v1/token"

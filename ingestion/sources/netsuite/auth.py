@@ -23,7 +23,9 @@ ASSERTION_SECONDS = 600
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 
 
-def assertion_grant(token_url: str, client_id: str, certificate_id: str, private_key: str) -> Callable[[], tuple[str, float]]:
+def assertion_grant(
+    token_url: str, client_id: str, certificate_id: str, private_key: str
+) -> Callable[[], tuple[str, float]]:
     """``fetch_token`` of the client credentials grant; every renewal signs a new assertion.
 
     The key is a PEM text, RSA (signed as PS256; NetSuite refuses RS256) or elliptic curve. Raises PermanentError when
@@ -33,7 +35,13 @@ def assertion_grant(token_url: str, client_id: str, certificate_id: str, private
 
     def fetch() -> tuple[str, float]:
         now = int(time.time())
-        claims = {"iss": client_id, "scope": ["rest_webservices"], "aud": token_url, "iat": now, "exp": now + ASSERTION_SECONDS}
+        claims = {
+            "iss": client_id,
+            "scope": ["rest_webservices"],
+            "aud": token_url,
+            "iat": now,
+            "exp": now + ASSERTION_SECONDS,
+        }
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -43,7 +51,7 @@ def assertion_grant(token_url: str, client_id: str, certificate_id: str, private
             answer = request_token("netsuite", token_url, form)
         except PermanentError as error:
             raise PermanentError(
-                f"{error}; check client_id, certificate_id and private_key, and that the certificate has not expired"
+                f"{error}: client_id, certificate_id and private_key must belong together, and the certificate be valid"
             ) from None
         return str(answer["access_token"]), float(answer.get("expires_in", 3600))
 
@@ -84,7 +92,9 @@ class TokenSignature(RefreshableAuth):
             "oauth_version": "1.0",
         }
         address, _, query = (request.url or "").partition("?")
-        pairs = sorted((_encode(k), _encode(v)) for k, v in [*params.items(), *parse_qsl(query, keep_blank_values=True)])
+        pairs = sorted(
+            (_encode(k), _encode(v)) for k, v in [*params.items(), *parse_qsl(query, keep_blank_values=True)]
+        )
         signed = "&".join(f"{k}={v}" for k, v in pairs)
         base = "&".join((request.method or "", _encode(address), _encode(signed)))
         digest = hmac.new(self._key.encode(), base.encode(), sha256).digest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import requests
@@ -32,8 +33,13 @@ class Client:
         self._url = f"{base_url.rstrip('/')}/services/rest/query/v1/suiteql"
         self._queries = queries
         self._http = VendorSession(
-            "netsuite", auth, headers=_HEADERS, describe=_described, backoff_seconds=settings.BACKOFF_SECONDS, sleep=sleep
-        )  # fmt: skip
+            "netsuite",
+            auth,
+            headers=_HEADERS,
+            describe=_described,
+            backoff_seconds=settings.BACKOFF_SECONDS,
+            sleep=sleep,
+        )
         self._answered = False
 
     def server_time(self) -> datetime:
@@ -47,14 +53,15 @@ class Client:
         if self._queries.is_left_out(obj.name):
             return
         owner = SHAPES[obj.name].owner if obj.name in SHAPES else ""
+        since = window.start
         changed: list[str] = []
-        if owner and window.start is not None:
+        if owner and since is not None:
             # Listed before the children are read: an owner that changes in between is not taken for complete.
-            changed = self._ids(lambda after: self._queries.changed_owners(owner, window.start, after))
-        yield from self._pages(obj, window.start)
-        if window.start is None or obj.snapshot:
+            changed = self._ids(partial(self._queries.changed_owners, owner, since))
+        yield from self._pages(obj, since)
+        if since is None or obj.snapshot:
             return
-        deleted = self._ids(lambda after: self._queries.deletions(window.start, after))
+        deleted = self._ids(partial(self._queries.deletions, since))
         if owner:
             yield CompleteFor([*changed, *self._gone(owner, deleted)])
         if obj.key == ("id",):
@@ -70,8 +77,8 @@ class Client:
             last = _last_key(obj, answer.items)
             if last is None or last == after:
                 raise PermanentError(
-                    f"netsuite: a whole page of {obj.name} carries no {' and '.join(obj.key)}, so the next page cannot be "
-                    "asked for; check that the role may see these fields"
+                    f"netsuite: a whole page of {obj.name} carries no {' and '.join(obj.key)}, so the next page "
+                    "cannot be asked for; check that the role may see these fields"
                 )
             after = last
 
@@ -113,9 +120,6 @@ def _last_key(obj: RawObject, items: Sequence[msgspec.Raw]) -> list[str] | None:
 
 
 def _described(response: requests.Response) -> str:
-    """NetSuite's own words and error code."""
-    try:
-        first = response.json()["o:errorDetails"][0]
-        return f"{first['detail']} ({first['o:errorCode']})"[:500]
-    except (ValueError, KeyError, IndexError, TypeError):
-        return response.reason or "no readable error"
+    """NetSuite's error code and its own words; only the last of them say what is wrong with a query."""
+    first = response.json()["o:errorDetails"][0]
+    return f"{first['o:errorCode']}: {first['detail'].rpartition('Search error occurred: ')[2]}"

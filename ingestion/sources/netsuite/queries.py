@@ -62,21 +62,27 @@ SHAPES: dict[str, Shape] = {
 class Queries:
     """SuiteQL for one account: its record and field names, and the time zone of its session.
 
-    ``record_names`` and ``field_names`` override the defaults of settings.py; an empty record name leaves an object out.
+    ``record_names`` and ``field_names`` override those of settings.py; an empty record name leaves an object out.
     """
 
     def __init__(
-        self, time_zone: str, record_names: Mapping[str, str] | None = None, field_names: Mapping[str, str] | None = None
+        self,
+        time_zone: str,
+        record_names: Mapping[str, str] | None = None,
+        field_names: Mapping[str, str] | None = None,
     ) -> None:
         self._zone = ZoneInfo(time_zone)
         self._records = settings.RECORD_NAMES | dict(record_names or {})
         self._fields = settings.FIELD_NAMES | dict(field_names or {})
         for place, name in [*self._records.items(), *self._fields.items()]:
             if name and not _NAME.fullmatch(name):
-                raise PermanentError(f"netsuite: {name!r} for {place} is not a NetSuite id; see ingestion/sources/netsuite/README.md")
+                raise PermanentError(
+                    f"netsuite: {name!r} for {place} is not a NetSuite id; see ingestion/sources/netsuite/README.md"
+                )
         if unknown := set(field_names or {}) - set(settings.FIELD_NAMES):
             raise PermanentError(
-                f"netsuite: field_names has the unknown entry {min(unknown)}; known are {', '.join(settings.FIELD_NAMES)}"
+                f"netsuite: field_names has the unknown entry {min(unknown)}; "
+                f"known are {', '.join(settings.FIELD_NAMES)}"
             )
 
     def is_left_out(self, name: str) -> bool:
@@ -104,8 +110,8 @@ class Queries:
     def deletions(self, since: datetime, after: Sequence[str] | None) -> str:
         """Ids of all records deleted since then, of whatever type."""
         beyond = f" AND {_beyond(['o.recordid'], after)}" if after is not None else ""
-        moment = self._moment(since)
-        return f"SELECT DISTINCT o.recordid AS id FROM deletedrecord o WHERE o.deleteddate >= {moment}{beyond} ORDER BY o.recordid"
+        recent = f"o.deleteddate >= {self._moment(since)}{beyond}"
+        return f"SELECT DISTINCT o.recordid AS id FROM deletedrecord o WHERE {recent} ORDER BY o.recordid"
 
     def existing(self, name: str, ids: Sequence[str]) -> str:
         """Those of ``ids`` that the record still has."""

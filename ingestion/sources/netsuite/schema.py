@@ -22,9 +22,11 @@ def _typed(text: str = "", date: str = "", moment: str = "", **others: str) -> d
 
 
 def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
-    """All raw objects by name, in the order in which they are read, for an account whose session shows ``time_zone``."""
+    """All raw objects by name, in the order they are read, for an account whose session shows ``time_zone``."""
 
-    def declare(name: str, key: str, columns: Mapping[str, str], cursor: str | None, parent: str | None = None) -> RawObject:
+    def declare(
+        name: str, key: str, columns: Mapping[str, str], cursor: str | None, parent: str | None = None
+    ) -> RawObject:
         zoned = {c: f"timestamp({time_zone})" if kind == "timestamp" else kind for c, kind in columns.items()}
         return RawObject(
             name, tuple(key.split()), zoned, cursor, settings.OVERLAP, cursor is None, parent, _TRANSPORT
@@ -39,13 +41,22 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
         return declare(name, "id", columns, "lastmodifieddate", parent)
 
     declared = [
-        listing("subsidiary", _typed("id name fullname parent currency country iselimination isinactive", moment="lastmodifieddate")),
+        listing(
+            "subsidiary",
+            _typed("id name fullname parent currency country iselimination isinactive", moment="lastmodifieddate"),
+        ),
         listing("currency", _typed("id symbol name isinactive")),
         listing("term", _typed("id name daysuntilnetdue isinactive")),
-        listing("accountingperiod", _typed("id periodname isquarter isyear isadjust closed", "startdate enddate", "lastmodifieddate")),
+        listing(
+            "accountingperiod",
+            _typed("id periodname isquarter isyear isadjust closed", "startdate enddate", "lastmodifieddate"),
+        ),
         listing("accountingbook", _typed("id name isprimary")),
         listing("billingschedule", _typed("id externalid name scheduletype frequency isinactive cutoff_day")),
-        record("currencyrate", _typed("id transactioncurrency basecurrency", "effectivedate", "lastmodifieddate", exchangerate=RATE)),
+        record(
+            "currencyrate",
+            _typed("id transactioncurrency basecurrency", "effectivedate", "lastmodifieddate", exchangerate=RATE),
+        ),
         record("averagerate", _typed("id fromcurrency tocurrency", "ratedate", "lastmodifieddate", rate=RATE)),
         record(
             "customer",
@@ -54,12 +65,15 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
                 moment="datecreated lastmodifieddate",
             ),
         ),
-        record("job", _typed("id entityid externalid altname customer isinactive", "startdate", "datecreated lastmodifieddate")),
+        record(
+            "job",
+            _typed("id entityid externalid altname customer isinactive", "startdate", "datecreated lastmodifieddate"),
+        ),
         record(
             "transaction",
             _typed(
-                "id tranid type entity currency status approvalstatus posting voided postingperiod createdfrom externalid "
-                "memo credit_reason",
+                "id tranid type entity currency status approvalstatus posting voided postingperiod createdfrom "
+                "externalid memo credit_reason",
                 "trandate duedate invoice_date sent_date",
                 "createddate lastmodifieddate",
                 foreigntotal=AMOUNT,
@@ -71,8 +85,8 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
             "transactionline",
             "uniquekey",
             _typed(
-                "uniquekey transaction id linesequencenumber mainline taxline accountinglinetype entity subsidiary memo "
-                "crm_contract_line resource_email",
+                "uniquekey transaction id linesequencenumber mainline taxline accountinglinetype entity subsidiary "
+                "memo crm_contract_line resource_email",
                 "service_from service_to",
                 "linelastmodifieddate",
                 quantity=QUANTITY,
@@ -113,12 +127,19 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
         record(
             "revenueplan",
             _typed(
-                "id createdfrom revenueplantype recognitionmethod accountingbook", moment="lastmodifieddate", amount=AMOUNT
+                "id createdfrom revenueplantype recognitionmethod accountingbook",
+                moment="lastmodifieddate",
+                amount=AMOUNT,
             ),
         ),
         record(
             "revenueplanplannedrevenue",
-            _typed("id revenueplan plannedperiod postingperiod isrecognized", "dateexecuted", "lastmodifieddate", amount=AMOUNT),
+            _typed(
+                "id revenueplan plannedperiod postingperiod isrecognized",
+                "dateexecuted",
+                "lastmodifieddate",
+                amount=AMOUNT,
+            ),
             "revenueplan",
         ),
     ]

@@ -1,4 +1,4 @@
-"""Oracle NetSuite's stand-in: SuiteQL over REST on the facts of the ERP, with OAuth 2.0 (JWT) and token-based authentication."""
+"""Oracle NetSuite's stand-in: SuiteQL over REST on the facts of the ERP, with both ways of authentication."""
 
 from ingestion.sandbox.systems.netsuite.system import System
 

@@ -122,7 +122,12 @@ class Builder:
     def _customer(self, customer: Any) -> None:
         own = number("customers", customer.id)
         days = customer.payment_terms_days
-        self.add("entityaddress", nkey=number("entityaddress", customer.id), addressee=customer.name, country=customer.country)
+        self.add(
+            "entityaddress",
+            nkey=number("entityaddress", customer.id),
+            addressee=customer.name,
+            country=customer.country,
+        )
         first = next(iter(self._living("legal_entities")), None)
         if first:
             self.add(
@@ -157,7 +162,10 @@ class Builder:
 
     def _rates(self) -> None:
         for rate in self._living("fx_rates"):
-            own, pair = number("fx_rates", rate.id), (self.currency(rate.from_currency), self.currency(rate.to_currency))
+            own, pair = (
+                number("fx_rates", rate.id),
+                (self.currency(rate.from_currency), self.currency(rate.to_currency)),
+            )
             if rate.rate_type == "spot":
                 self.add(
                     "currencyrate",
@@ -186,14 +194,21 @@ class Builder:
         for invoice in invoices:
             self._invoice(invoice, paid=settled[invoice.id] >= abs(_gross(invoice)) > 0)
             if invoice.kind == "credit_memo" and invoice.original_invoice in by_id:
-                self._link(invoice.original_invoice, number("invoices", invoice.id), "CustCred", -_gross(invoice), invoice)
+                self._link(
+                    invoice.original_invoice, number("invoices", invoice.id), "CustCred", -_gross(invoice), invoice
+                )
         for payment in payments:
             if payment.invoice in by_id:
                 self._payment(payment, by_id[payment.invoice])
         self._rows["timebill"] = list(self._timebills.values())
 
     def _transaction(self, own: int, fact: Fact, kind: str, day: date, **columns: Any) -> None:
-        record = {"CustInvc": "invoice", "CustCred": "creditmemo", "CustPymt": "customerpayment", "Journal": "journalentry"}
+        record = {
+            "CustInvc": "invoice",
+            "CustCred": "creditmemo",
+            "CustPymt": "customerpayment",
+            "Journal": "journalentry",
+        }
         self.add(
             "transaction",
             id=own, type=kind, recordtype=record[kind], trandate=day, externalid=fact.id,
@@ -257,7 +272,13 @@ class Builder:
         return {r.id: r.email for r in self.system.world.facts.resources}
 
     def _charge(
-        self, own: int, item: tuple[str, str], invoice: Invoice, units: Decimal | None, amount: Decimal | None, place: Row
+        self,
+        own: int,
+        item: tuple[str, str],
+        invoice: Invoice,
+        units: Decimal | None,
+        amount: Decimal | None,
+        place: Row,
     ) -> None:
         kind, fact_id = item
         domain, source_type = _ITEM_OWNER.get(kind, (None, "OTHER"))
@@ -321,7 +342,14 @@ class Builder:
             entity=number("customers", invoice.customer), currency=self.currency(payment.currency),
         )  # fmt: skip
         self._line(own, payment, "main", mainline="T", accountinglinetype="ASSET", foreignamount=payment.amount)
-        self._line(own, payment, "receivable", accountinglinetype="PAYMENT", foreignamount=-payment.amount, linesequencenumber=1)
+        self._line(
+            own,
+            payment,
+            "receivable",
+            accountinglinetype="PAYMENT",
+            foreignamount=-payment.amount,
+            linesequencenumber=1,
+        )
         self._link(payment.invoice, own, "CustPymt", payment.amount, payment)
 
     def _costs(self) -> None:
@@ -335,7 +363,9 @@ class Builder:
                 own, cost, "cost", uniquekey=number("project_costs", cost.id), accountinglinetype="EXPENSE",
                 entity=number("projects", cost.project), foreignamount=cost.amount,
             )  # fmt: skip
-            self._line(own, cost, "accrual", accountinglinetype="LIABILITY", foreignamount=-cost.amount, linesequencenumber=1)
+            self._line(
+                own, cost, "accrual", accountinglinetype="LIABILITY", foreignamount=-cost.amount, linesequencenumber=1
+            )
 
     def _deleted(self) -> None:
         for kind, (type_id, label) in _DELETED_TYPE.items():

@@ -1,4 +1,4 @@
-"""Revenue recognition: what was planned (forecast plans) and what was recognised (actual plans) per contract line and month."""
+"""Revenue per contract line and month: planned by forecast plans, recognised by actual plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SuiteQL, executed: Oracle's SQL subset translated for DuckDB, and the answers written the way NetSuite writes them."""
+"""SuiteQL, executed: Oracle's SQL subset translated for DuckDB, and answers written the way NetSuite writes them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def _parse(query: str) -> exp.Select:
     try:
         tree = sqlglot.parse_one(query, read="oracle")
     except SqlglotError as error:
-        raise QueryError(f"Invalid search query. Detailed unprocessed description follows. {error}".split("\n")[0]) from None
+        raise QueryError(
+            f"Invalid search query. Detailed unprocessed description follows. {error}".split("\n")[0]
+        ) from None
     if not isinstance(tree, exp.Select):
         raise QueryError("Invalid search query. Detailed unprocessed description follows. Only SELECT is supported.")
     return tree
@@ -128,7 +130,7 @@ def _limit_instead_of_rownum(select: exp.Select) -> None:
     select.set("where", exp.Where(this=exp.and_(*kept, copy=False)) if kept else None)
 
 
-def _rewrite(node: exp.Expression, aliases: Mapping[str, str], now: datetime) -> exp.Expression:
+def _rewrite(node: exp.Expr, aliases: Mapping[str, str], now: datetime) -> exp.Expr:
     if isinstance(node, exp.Dot) and node.name.upper() == "DF" and node.this.name.upper() == "BUILTIN":
         return _display(node.expression.expressions[0], aliases)
     if isinstance(node, exp.ToChar):
@@ -145,15 +147,15 @@ def _rewrite(node: exp.Expression, aliases: Mapping[str, str], now: datetime) ->
     return node
 
 
-def _is_sysdate(node: exp.Expression | None) -> bool:
+def _is_sysdate(node: exp.Expr | None) -> bool:
     return isinstance(node, exp.CurrentTimestamp) and bool(node.args.get("sysdate"))
 
 
-def _moment(now: datetime) -> exp.Expression:
+def _moment(now: datetime) -> exp.Expr:
     return exp.cast(exp.Literal.string(now.strftime("%Y-%m-%d %H:%M:%S")), "timestamp")
 
 
-def _to_char(node: exp.ToChar) -> exp.Expression:
+def _to_char(node: exp.ToChar) -> exp.Expr:
     model = node.args.get("format")
     if model is None:
         return exp.cast(node.this, "text")
@@ -165,7 +167,7 @@ def _to_char(node: exp.ToChar) -> exp.Expression:
     return exp.func("STRFTIME", node.this, exp.Literal.string(pattern))
 
 
-def _display(column: exp.Expression, aliases: Mapping[str, str]) -> exp.Expression:
+def _display(column: exp.Expr, aliases: Mapping[str, str]) -> exp.Expr:
     owner = column.args["table"].name if column.args.get("table") else next(iter(aliases))
     field = (aliases.get(owner.lower(), owner.lower()), column.name.lower())
     shown = exp.cast(column.copy(), "text")

@@ -88,7 +88,9 @@ class System(VendorSystem):
 
     def rate_limited(self) -> Response:
         """The concurrency limit; NetSuite calls it a bad request and does not say when to come back."""
-        return _error(429, "Bad Request", "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked.")
+        return _error(
+            429, "Bad Request", "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked."
+        )
 
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
@@ -111,7 +113,9 @@ class System(VendorSystem):
             query = msgspec.json.decode(await request.body())["q"]
         except (msgspec.DecodeError, KeyError, TypeError):
             return _error(400, "Bad Request", "INVALID_CONTENT", "The request body must be JSON with the query in 'q'.")
-        return await run_in_threadpool(self._answer, str(query), int(limit), int(offset), str(request.url).split("?")[0])
+        return await run_in_threadpool(
+            self._answer, str(query), int(limit), int(offset), str(request.url).split("?")[0]
+        )
 
     def _answer(self, query: str, limit: int, offset: int, url: str) -> Response:
         self._refresh()
@@ -127,12 +131,17 @@ class System(VendorSystem):
         if more:
             links.append({"rel": "next", "href": f"{url}?limit={limit}&offset={offset + limit}"})
         body = {
-            "links": links, "count": len(items), "hasMore": more, "items": items, "offset": offset, "totalResults": total,
-        }  # fmt: skip
+            "links": links,
+            "count": len(items),
+            "hasMore": more,
+            "items": items,
+            "offset": offset,
+            "totalResults": total,
+        }
         return json_response(body, media="application/vnd.oracle.resource+json; type=collection")
 
     def _refresh(self) -> None:
-        """Load the tables anew when the world has moved on. Tampering happens on what is sent, not on what is stored."""
+        """Load the tables anew when the world has moved on; tampering changes what is sent, not what is stored."""
         with self._loading:
             if self._loaded_version != self.world.version:
                 version = self.world.version

@@ -51,7 +51,8 @@ TABLES: dict[str, dict[str, str]] = {
         "id": ID, "tranid": TEXT, "type": TEXT, "recordtype": TEXT, "trandate": DATE, "duedate": DATE, "entity": ID,
         "currency": ID, "foreigntotal": AMOUNT, "status": TEXT, "approvalstatus": ID, "posting": FLAG, "voided": FLAG,
         "postingperiod": ID, "createdfrom": ID, "externalid": TEXT, "memo": TEXT, "custbody_invoice_date": DATE,
-        "custbody_sent_date": DATE, "custbody_credit_reason": TEXT, "createddate": DATETIME, "lastmodifieddate": DATETIME,
+        "custbody_sent_date": DATE, "custbody_credit_reason": TEXT, "createddate": DATETIME,
+        "lastmodifieddate": DATETIME,
     },
     "transactionline": {
         "uniquekey": ID, "transaction": ID, "id": ID, "linesequencenumber": ID, "mainline": FLAG, "taxline": FLAG,
@@ -68,9 +69,9 @@ TABLES: dict[str, dict[str, str]] = {
         "approvalstatus": ID, "memo": TEXT, "createddate": DATETIME, "lastmodifieddate": DATETIME,
     },
     "charge": {
-        "id": ID, "billto": ID, "chargedate": DATE, "chargetype": TEXT, "stage": TEXT, "use": TEXT, "quantity": QUANTITY,
-        "amount": AMOUNT, "currency": ID, "timerecord": ID, "invoice": ID, "invoiceline": ID, "creditmemo": ID,
-        "creditmemoline": ID, "custrecord_charge_source_type": TEXT, "custrecord_charge_source_id": TEXT,
+        "id": ID, "billto": ID, "chargedate": DATE, "chargetype": TEXT, "stage": TEXT, "use": TEXT,
+        "quantity": QUANTITY, "amount": AMOUNT, "currency": ID, "timerecord": ID, "invoice": ID, "invoiceline": ID,
+        "creditmemo": ID, "creditmemoline": ID, "custrecord_charge_source_type": TEXT, "custrecord_charge_source_id": TEXT,
         "createddate": DATETIME, "lastmodifieddate": DATETIME,
     },
     "revenueelement": {
