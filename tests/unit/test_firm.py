@@ -17,21 +17,46 @@ from pydantic import BaseModel
 from ingestion.sandbox.facts import Facts
 from ingestion.sandbox.firm import AnswerKey, Firm
 
-SMALL = {"staff": 8, "months": 4}
+SMALL: dict[str, Any] = {"staff": 8, "months": 4}
 DETECTORS = {"L01", "L02", "L04", "L05", "L07", "L09", "L11", "L12", "L13", "L16", "L25", "R01", "R02", "R03", "R04"}
 TRAPS = {
-    "not_yet_due", "late_approval_in_sla", "internal_project", "presales_project", "approved_discount", "inclusive_expense",
-    "over_expense_cap", "retainer_drawdown", "merged_project", "credit_and_rebill", "supplier_time_at_rate",
-    "old_rate_before_change", "purchase_order_only", "over_cap", "billing_hold", "milestone_not_accepted", "soft_booking",
+    "not_yet_due",
+    "late_approval_in_sla",
+    "internal_project",
+    "presales_project",
+    "approved_discount",
+    "inclusive_expense",
+    "over_expense_cap",
+    "retainer_drawdown",
+    "merged_project",
+    "credit_and_rebill",
+    "supplier_time_at_rate",
+    "old_rate_before_change",
+    "purchase_order_only",
+    "over_cap",
+    "billing_hold",
+    "milestone_not_accepted",
+    "soft_booking",
     "fixed_fee_time",
-}  # fmt: skip
+}
 REFERENCES = {
-    "customer": "customers", "merged_into": "projects", "legal_entity": "legal_entities",
-    "opportunity": "opportunities", "contract": "contracts", "contract_line": "contract_lines", "rate_card": "rate_cards",
-    "billing_calendar": "billing_calendars", "project": "projects", "resource": "resources", "manager": "resources",
-    "approver": "resources", "supplier": "suppliers", "purchase_order": "purchase_orders", "original_invoice": "invoices",
+    "customer": "customers",
+    "merged_into": "projects",
+    "legal_entity": "legal_entities",
+    "opportunity": "opportunities",
+    "contract": "contracts",
+    "contract_line": "contract_lines",
+    "rate_card": "rate_cards",
+    "billing_calendar": "billing_calendars",
+    "project": "projects",
+    "resource": "resources",
+    "manager": "resources",
+    "approver": "resources",
+    "supplier": "suppliers",
+    "purchase_order": "purchase_orders",
+    "original_invoice": "invoices",
     "invoice": "invoices",
-}  # fmt: skip
+}
 
 
 def _end_of(day: date) -> datetime:
@@ -218,8 +243,13 @@ def test_every_leak_and_every_look_alike_is_there(key: AnswerKey) -> None:
 
 
 def test_every_leak_is_of_a_fact_that_exists(facts: Facts, key: AnswerKey) -> None:
-    kinds = {"time_entry": "time_entries", "expense_item": "expenses", "milestone": "milestones", "invoice": "invoices",
-             "contract_line": "contract_lines"}  # fmt: skip
+    kinds = {
+        "time_entry": "time_entries",
+        "expense_item": "expenses",
+        "milestone": "milestones",
+        "invoice": "invoices",
+        "contract_line": "contract_lines",
+    }
     ids = {kind: {f.id for f in getattr(facts, field)} for kind, field in kinds.items()}
     ids["supplier_cost"] = {line.id for invoice in facts.supplier_invoices for line in invoice.lines}
     for leak in key.leaks:

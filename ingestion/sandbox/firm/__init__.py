@@ -58,7 +58,7 @@ class Firm:
         moment = self._end_of(self.ends_on) if moment is None else moment.astimezone(UTC)
         if moment > self._end_of(self._book.horizon):
             raise ValueError(
-                f"this firm is simulated until {self._book.horizon}; build it with a later ends_on to see {moment.date()}"
+                f"this firm is simulated until {self._book.horizon}; set ends_on later to see {moment.date()}"
             )
         facts: dict[str, list[Any]] = {
             kind: [fact for record in records if (fact := record.at(moment)) is not None]

@@ -142,11 +142,20 @@ def _lines(e: Engagement, items: list[Item]) -> list[InvoiceLine]:
             )
         total = sum((_amount(i) for i in group), ZERO)
         is_time = key[0] == "time"
-        lines.append(InvoiceLine(
-            contract_line=e.line, project=e.project, description=DESCRIPTIONS[group[0].kind], amount=total, items=billed,
-            quantity=sum((_quantity(i) for i in group), ZERO) if is_time else ONE, unit_price=key[2] if is_time else total,
-            service_from=group[0].happened_on, service_to=group[-1].happened_on, resource=group[0].resource or None,
-        ))  # fmt: skip
+        lines.append(
+            InvoiceLine(
+                contract_line=e.line,
+                project=e.project,
+                description=DESCRIPTIONS[group[0].kind],
+                amount=total,
+                items=billed,
+                quantity=sum((_quantity(i) for i in group), ZERO) if is_time else ONE,
+                unit_price=key[2] if is_time else total,
+                service_from=group[0].happened_on,
+                service_to=group[-1].happened_on,
+                resource=group[0].resource or None,
+            )
+        )
     return lines
 
 
@@ -163,19 +172,38 @@ def _amount(item: Item) -> Decimal:
 
 
 def _record(
-    book: Book, e: Engagement, key: str, drafted: date, posted: date | None, lines: list[InvoiceLine], customer: str | None = None,
-    currency: str | None = None, original: str | None = None,
-) -> None:  # fmt: skip
+    book: Book,
+    e: Engagement,
+    key: str,
+    drafted: date,
+    posted: date | None,
+    lines: list[InvoiceLine],
+    customer: str | None = None,
+    currency: str | None = None,
+    original: str | None = None,
+) -> None:
     """Record an invoice, or the credit memo of ``original``; without ``posted`` it stays a draft."""
     sign = -1 if original else 1
     customer, currency = customer or e.customer, currency or e.currency
     lines = [_signed(line, f"{key}-{n}", sign) for n, line in enumerate(lines, 1)]
     net = sum((line.amount for line in lines if line.amount is not None), ZERO)
     record = book.add(
-        "invoices", Invoice, at(drafted, 17, 30) if drafted == posted else at(drafted, 8), id=key, number=key, kind="credit_memo" if original else "invoice", customer=customer,
-        legal_entity=e.legal_entity, currency=currency, status="draft", issued_on=drafted, lines=lines,
-        tax_amount=cents(net * TAX[currency]), original_invoice=original, reason="rebill" if original else None,
-    )  # fmt: skip
+        "invoices",
+        Invoice,
+        at(drafted, 17, 30) if drafted == posted else at(drafted, 8),
+        id=key,
+        number=key,
+        kind="credit_memo" if original else "invoice",
+        customer=customer,
+        legal_entity=e.legal_entity,
+        currency=currency,
+        status="draft",
+        issued_on=drafted,
+        lines=lines,
+        tax_amount=cents(net * TAX[currency]),
+        original_invoice=original,
+        reason="rebill" if original else None,
+    )
     if posted:
         due = posted + DAY * book.payment_terms[customer]
         change = {"status": "posted", "issued_on": posted, "posted_on": posted, "sent_on": posted, "due_on": due}
@@ -202,8 +230,15 @@ def _bill_retainer(book: Book, e: Engagement) -> None:
         due_part = part if n < len(days) else amount - part * (len(days) - 1)
         if posted <= book.horizon:
             key = f"INV-{e.key}-{day:%y%m%d}"
-            line = InvoiceLine(contract_line=e.line, project=e.project, description="Retainer", quantity=ONE, unit_price=due_part,
-                               service_from=day, service_to=min(month_end(day), e.ends_on))  # fmt: skip
+            line = InvoiceLine(
+                contract_line=e.line,
+                project=e.project,
+                description="Retainer",
+                quantity=ONE,
+                unit_price=due_part,
+                service_from=day,
+                service_to=min(month_end(day), e.ends_on),
+            )
             _record(book, e, key, posted, posted, [line])
             _pay(book, key)
 
@@ -221,5 +256,13 @@ def _pay(book: Book, invoice: str) -> None:
     first = cents(gross * r.randint(30, 70) / 100) if r.random() < 0.08 else gross
     for n, (amount, day) in enumerate([(first, paid), (gross - first, add_business_days(paid, r.randint(5, 15)))], 1):
         if amount and day <= book.horizon:
-            book.add("payments", Payment, at(day, 12), id=f"PAY-{invoice[4:]}-{n}", invoice=invoice, amount=amount,
-                     currency=record.values["currency"], paid_on=day)  # fmt: skip
+            book.add(
+                "payments",
+                Payment,
+                at(day, 12),
+                id=f"PAY-{invoice[4:]}-{n}",
+                invoice=invoice,
+                amount=amount,
+                currency=record.values["currency"],
+                paid_on=day,
+            )

@@ -76,8 +76,16 @@ class Case:
     ) -> Engagement:
         """A prompt engagement over both months with a card of one role."""
         customers = self.book.customers[currency]
-        e = Engagement(f"K{self.copy}{tag}", customers[ord(tag[0]) % len(customers)], currency, ENTITIES[currency][0], method,
-                       self.earlier, month_end(self.book.ends_on + DAY * 100), prompt=True)  # fmt: skip
+        e = Engagement(
+            f"K{self.copy}{tag}",
+            customers[ord(tag[0]) % len(customers)],
+            currency,
+            ENTITIES[currency][0],
+            method,
+            self.earlier,
+            month_end(self.book.ends_on + DAY * 100),
+            prompt=True,
+        )
         e.manager = self.people[0]
         e.terms = {"amount": D(60000), "passthrough_basis": "none"} | terms
         card = Card(
@@ -90,17 +98,37 @@ class Case:
             record_card(self.book, card, at(add_business_days(e.starts_on, -9), 11))
         return e
 
-    def work(self, e: Engagement, hours: int, day: date | None = None, *, month: date | None = None, role: str = ROLE,
-             submitted: date | None = None, approved: date | None = None, **values: Any) -> Item:  # fmt: skip
-        """Time of one person on one day, submitted and approved at the end of its week (or of its month) unless told."""
+    def work(
+        self,
+        e: Engagement,
+        hours: int,
+        day: date | None = None,
+        *,
+        month: date | None = None,
+        role: str = ROLE,
+        submitted: date | None = None,
+        approved: date | None = None,
+        **values: Any,
+    ) -> Item:
+        """Time of one person on one day, submitted and approved at the end of its week (or month) unless told."""
         person = self.people[3]
         if day is None:
             person, day = next(self._free[month or self.month])
         self._entries[person, day] += 1
         submitted = submitted or min(friday_of(day), last_business_day(day))
         approved = approved or submitted
-        item = Item(f"T-{person}-{day:%y%m%d}-{self._entries[person, day]}", "time_entry", day, e, values.pop("project", e.project), resource=person, role=role,
-                    hours=D(hours), submitted_at=at(submitted, 15), approved_at=at(approved, 17 if approved == submitted else 12))  # fmt: skip
+        item = Item(
+            f"T-{person}-{day:%y%m%d}-{self._entries[person, day]}",
+            "time_entry",
+            day,
+            e,
+            values.pop("project", e.project),
+            resource=person,
+            role=role,
+            hours=D(hours),
+            submitted_at=at(submitted, 15),
+            approved_at=at(approved, 17 if approved == submitted else 12),
+        )
         price(item)
         for name, value in values.items():
             setattr(item, name, value)
@@ -120,8 +148,11 @@ class Case:
         self.work(e, 4, treatment="phantom")
         self.work(e, 5, treatment="draft_only")
         self.work(e, 6, self.nth(7)).approved_at = None
-        hold = {"reason": "customer reorganises its purchase orders", "placed_on": add_business_days(month_end(self.month), 2),
-                "expires_on": self.book.ends_on + timedelta(days=90)}  # fmt: skip
+        hold = {
+            "reason": "customer reorganises its purchase orders",
+            "placed_on": add_business_days(month_end(self.month), 2),
+            "expires_on": self.book.ends_on + timedelta(days=90),
+        }
         self.work(e, 6, treatment="never", hold=hold, trap="billing_hold")
         last = last_business_day(self.month)
         submitted = max(friday_of(last), add_business_days(last, 1))
@@ -130,9 +161,20 @@ class Case:
         start = add_business_days(month_start(self.book.ends_on), 3)
         booking = book_person(self.book, e.project, self.people[2], start, start + DAY * 40, hard=False)
         self.book.traps.append((start, booking, "soft_booking"))
-        presales = Item(f"T-{self.people[3]}-{self.nth(3):%y%m%d}-9", "time_entry", self.nth(3), project=PRESALES, is_entitled=False,
-                        resource=self.people[3], role=ROLE, hours=D(6), is_billable=False, trap="presales_project",
-                        submitted_at=at(friday_of(self.nth(3)), 15), approved_at=at(friday_of(self.nth(3)), 17))  # fmt: skip
+        presales = Item(
+            f"T-{self.people[3]}-{self.nth(3):%y%m%d}-9",
+            "time_entry",
+            self.nth(3),
+            project=PRESALES,
+            is_entitled=False,
+            resource=self.people[3],
+            role=ROLE,
+            hours=D(6),
+            is_billable=False,
+            trap="presales_project",
+            submitted_at=at(friday_of(self.nth(3)), 15),
+            approved_at=at(friday_of(self.nth(3)), 17),
+        )
         self.book.time.append(presales)
 
     def rate_changes(self) -> None:
@@ -165,8 +207,19 @@ class Case:
     ) -> Item:
         """An expense of the n-th working day, approved within the week; ``tax`` is recovered."""
         submitted = add_business_days(self.nth(n), 1)
-        item = record_expense(self.book, e, self.people[1], self.nth(n), category, D(amount), currency, at(submitted, 16),
-                              at(add_business_days(submitted, 2), 11), D(tax), D(tax))  # fmt: skip
+        item = record_expense(
+            self.book,
+            e,
+            self.people[1],
+            self.nth(n),
+            category,
+            D(amount),
+            currency,
+            at(submitted, 16),
+            at(add_business_days(submitted, 2), 11),
+            D(tax),
+            D(tax),
+        )
         for name, value in values.items():
             setattr(item, name, value)
         return item
@@ -220,9 +273,19 @@ class Case:
     def merged_project(self) -> None:
         e = self.engagement("M", rate=150)
         old = f"{e.project}OLD"
-        project = self.book.add("projects", Project, at(add_business_days(e.starts_on, -5), 10), id=old, code=f"P{e.key}OLD",
-                                name=f"Delivery {e.key} (old code)", customer=e.customer, contract_line=e.line,
-                                starts_on=e.starts_on, ends_on=e.ends_on, manager=e.manager)  # fmt: skip
+        project = self.book.add(
+            "projects",
+            Project,
+            at(add_business_days(e.starts_on, -5), 10),
+            id=old,
+            code=f"P{e.key}OLD",
+            name=f"Delivery {e.key} (old code)",
+            customer=e.customer,
+            contract_line=e.line,
+            starts_on=e.starts_on,
+            ends_on=e.ends_on,
+            manager=e.manager,
+        )
         project.changes.append((at(self.nth(15), 10), {"merged_into": e.project, "status": "closed"}))
         self.work(e, 8, self.nth(5), project=old, trap="merged_project")
         self.work(e, 4, self.nth(6), project=old, trap="merged_project")

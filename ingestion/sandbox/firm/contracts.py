@@ -40,7 +40,7 @@ def sell(book: Book) -> list[list[Engagement]]:
 
 
 def _shuffled(book: Book, name: str, mix: list[str], number: int) -> str:
-    """The ``number``-th of a sequence that holds ``mix`` in another order in every round: shares come out as planned."""
+    """The ``number``-th of a sequence that holds ``mix`` in another order in every round: shares are as planned."""
     block, index = divmod(number, len(mix))
     order = list(mix)
     book.chance(name, block).shuffle(order)
@@ -129,10 +129,15 @@ def changed_lines(lines: list[RateLine], change_on: date, percent: Decimal) -> l
     """The lines of a card whose rates all change by ``percent`` on ``change_on``."""
     before = [line.model_copy(update={"valid_to": change_on}) for line in lines]
     after = [
-        line.model_copy(update={"id": f"{line.id}B", "valid_from": change_on,
-                                "rate": with_markup(line.rate, percent).quantize(Decimal(1))})
+        line.model_copy(
+            update={
+                "id": f"{line.id}B",
+                "valid_from": change_on,
+                "rate": with_markup(line.rate, percent).quantize(Decimal(1)),
+            }
+        )
         for line in lines
-    ]  # fmt: skip
+    ]
     return before + after
 
 
@@ -167,20 +172,63 @@ def sign(book: Book) -> None:
         days = [opened, opened + (won - opened) / 3, opened + (won - opened) * 2 / 3, won]
         moments = [at(day, 11) for day in days]
         stages = [{"stage": s, "at": moment} for s, moment in zip(STAGES, moments, strict=True)]
-        deal = book.add("opportunities", Opportunity, at(opened, 11), id=f"O-{e.key}", customer=e.customer,
-                        name=f"Deal {e.key}", amount=amount, currency=e.currency, stages=stages[:1])  # fmt: skip
+        deal = book.add(
+            "opportunities",
+            Opportunity,
+            at(opened, 11),
+            id=f"O-{e.key}",
+            customer=e.customer,
+            name=f"Deal {e.key}",
+            amount=amount,
+            currency=e.currency,
+            stages=stages[:1],
+        )
         deal.changes += [(moment, {"stages": stages[: n + 1]}) for n, moment in enumerate(moments) if n]
         signed = at(add_business_days(won, 1), 14)
-        contract = book.add("contracts", Contract, signed, id=e.contract, customer=e.customer, legal_entity=e.legal_entity,
-                            opportunity=f"O-{e.key}", name=f"Statement of work {e.key}", currency=e.currency,
-                            signed_on=signed.date(), starts_on=e.starts_on, ends_on=e.ends_on)  # fmt: skip
+        contract = book.add(
+            "contracts",
+            Contract,
+            signed,
+            id=e.contract,
+            customer=e.customer,
+            legal_entity=e.legal_entity,
+            opportunity=f"O-{e.key}",
+            name=f"Statement of work {e.key}",
+            currency=e.currency,
+            signed_on=signed.date(),
+            starts_on=e.starts_on,
+            ends_on=e.ends_on,
+        )
         contract.changes.append((at(add_business_days(e.ends_on, 120), 9), {"status": "closed"}))
-        book.add("contract_lines", ContractLine, signed, id=e.line, contract=e.contract, name=e.method.replace("_", " "),
-                 billing_method=e.method, currency=e.currency, billing_calendar=e.calendar, revrec_method=e.revrec,
-                 starts_on=e.starts_on, ends_on=e.ends_on, **e.terms)  # fmt: skip
+        book.add(
+            "contract_lines",
+            ContractLine,
+            signed,
+            id=e.line,
+            contract=e.contract,
+            name=e.method.replace("_", " "),
+            billing_method=e.method,
+            currency=e.currency,
+            billing_calendar=e.calendar,
+            revrec_method=e.revrec,
+            starts_on=e.starts_on,
+            ends_on=e.ends_on,
+            **e.terms,
+        )
         set_up = at(add_business_days(signed.date(), min(9, 1 + log_normal(r, 3, 9, 1.2816))), 15)
-        book.add("projects", Project, set_up, id=e.project, name=f"Delivery {e.key}", code=f"P{e.key}", customer=e.customer,
-                 contract_line=e.line, starts_on=e.starts_on, ends_on=e.ends_on, manager=e.manager)  # fmt: skip
+        book.add(
+            "projects",
+            Project,
+            set_up,
+            id=e.project,
+            name=f"Delivery {e.key}",
+            code=f"P{e.key}",
+            customer=e.customer,
+            contract_line=e.line,
+            starts_on=e.starts_on,
+            ends_on=e.ends_on,
+            manager=e.manager,
+        )
         if e.is_priced_by_time and not e.prompt and r.random() < 0.3:
             _change_order(book, e, r)
     _lose_deals(book)
@@ -193,9 +241,20 @@ def _change_order(book: Book, e: Engagement, r: Random) -> None:
     """An amendment of a time-priced line; it raises the cap of a capped one."""
     requested = add_business_days(e.starts_on, r.randint(15, 40))
     amount = Decimal(r.randint(5, 30) * 1000)
-    order = book.add("change_orders", ChangeOrder, at(requested, 10), id=f"CO-{e.key}", number=f"CO-{e.key}-1",
-                     contract=e.contract, contract_line=e.line, status="pending", requested_on=requested, amount=amount,
-                     cap_delta=amount if e.method == "tm_cap" else ZERO, currency=e.currency)  # fmt: skip
+    order = book.add(
+        "change_orders",
+        ChangeOrder,
+        at(requested, 10),
+        id=f"CO-{e.key}",
+        number=f"CO-{e.key}-1",
+        contract=e.contract,
+        contract_line=e.line,
+        status="pending",
+        requested_on=requested,
+        amount=amount,
+        cap_delta=amount if e.method == "tm_cap" else ZERO,
+        currency=e.currency,
+    )
     if r.random() < 0.85:
         approved = add_business_days(requested, r.randint(2, 8))
         order.changes.append(
@@ -210,7 +269,15 @@ def _lose_deals(book: Book) -> None:
         opened = month_start(book.starts_on) + timedelta(days=r.randint(0, (book.horizon - book.starts_on).days - 20))
         ended = opened + timedelta(days=r.randint(10, 60))
         stages = [{"stage": "prospecting", "at": at(opened, 10)}, {"stage": "closed_lost", "at": at(ended, 10)}]
-        deal = book.add("opportunities", Opportunity, at(opened, 10), id=f"O-X{n + 1:03d}", name=f"Pursuit {n + 1}",
-                        customer=r.choice(book.customers[currency]), currency=currency,
-                        amount=Decimal(r.randint(20, 200) * 1000), stages=stages[:1])  # fmt: skip
+        deal = book.add(
+            "opportunities",
+            Opportunity,
+            at(opened, 10),
+            id=f"O-X{n + 1:03d}",
+            name=f"Pursuit {n + 1}",
+            customer=r.choice(book.customers[currency]),
+            currency=currency,
+            amount=Decimal(r.randint(20, 200) * 1000),
+            stages=stages[:1],
+        )
         deal.changes.append((at(ended, 10), {"stages": stages}))

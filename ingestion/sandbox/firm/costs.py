@@ -56,9 +56,18 @@ def claim_expense(book: Book, e: Engagement, person: str, day: date, r: Random) 
 
 
 def record_expense(
-    book: Book, e: Engagement, person: str, day: date, category: str, amount: Decimal, currency: str, submitted: datetime,
-    approved: datetime, tax: Decimal = Decimal(0), recoverable: Decimal = Decimal(0),
-) -> Item:  # fmt: skip
+    book: Book,
+    e: Engagement,
+    person: str,
+    day: date,
+    category: str,
+    amount: Decimal,
+    currency: str,
+    submitted: datetime,
+    approved: datetime,
+    tax: Decimal = Decimal(0),
+    recoverable: Decimal = Decimal(0),
+) -> Item:
     """Record an expense (``amount`` includes ``tax``) and the item to rebill; only two policies make it one."""
     policy = e.terms.get("expense_policy", "at_cost")
     n = e.next_number("expense")
@@ -78,9 +87,23 @@ def record_expense(
     else:
         item.value = expense_value(book, e, amount - recoverable, currency, day)
     e.items.append(item)
-    record = book.add("expenses", Expense, at(day, 19), id=item.id, project=e.project, resource=person, category=category,
-                      spent_on=day, amount=amount, currency=currency, tax_amount=tax, recoverable_tax_amount=recoverable,
-                      is_billable=item.is_billable, status="draft", merchant=MERCHANTS.get(category, ""))  # fmt: skip
+    record = book.add(
+        "expenses",
+        Expense,
+        at(day, 19),
+        id=item.id,
+        project=e.project,
+        resource=person,
+        category=category,
+        spent_on=day,
+        amount=amount,
+        currency=currency,
+        tax_amount=tax,
+        recoverable_tax_amount=recoverable,
+        is_billable=item.is_billable,
+        status="draft",
+        merchant=MERCHANTS.get(category, ""),
+    )
     record.changes += [
         (submitted, {"status": "submitted", "submitted_at": submitted}),
         (approved, {"status": "approved", "approved_at": approved}),
@@ -98,8 +121,18 @@ def contract_suppliers(book: Book) -> None:
 def order_from_supplier(book: Book, e: Engagement, day: date, amount: Decimal) -> str:
     """A purchase order for an engagement; returns its id."""
     key = f"PO-{e.key}-{e.next_number('purchase order')}"
-    book.add("purchase_orders", PurchaseOrder, at(day, 10), id=key, number=key, supplier=supplier_of(e), project=e.project,
-             amount=amount, currency=e.currency, issued_on=day)  # fmt: skip
+    book.add(
+        "purchase_orders",
+        PurchaseOrder,
+        at(day, 10),
+        id=key,
+        number=key,
+        supplier=supplier_of(e),
+        project=e.project,
+        amount=amount,
+        currency=e.currency,
+        issued_on=day,
+    )
     return key
 
 
@@ -110,7 +143,7 @@ def supplier_of(e: Engagement) -> str:
 def receive_supplier_invoice(
     book: Book, e: Engagement, day: date, net: Decimal, *, leaks: bool, approval_days: int = 2
 ) -> Item:
-    """A subcontractor's invoice of one line, in contract currency; passed on only where the contract says at cost plus."""
+    """A subcontractor's invoice of one line, in contract currency; passed on only under a cost-plus contract line."""
     n = e.next_number("supplier invoice")
     key = f"SI-{e.key}-{n}"
     day = on_business_day(day)
@@ -123,29 +156,70 @@ def receive_supplier_invoice(
     else:
         item.is_entitled, item.trap = False, "supplier_time_at_rate"
     e.items.append(item)
-    line = {"id": item.id, "project": e.project, "description": "Subcontracted services", "amount": net,
-            "service_from": day - DAY * 14, "service_to": day}  # fmt: skip
-    record = book.add("supplier_invoices", SupplierInvoice, at(day, 9), id=key, supplier=supplier_of(e), purchase_order=order,
-                      number=f"{supplier_of(e)}/{key[3:]}", status="pending", invoice_date=day, currency=e.currency, lines=[line])  # fmt: skip
+    line = {
+        "id": item.id,
+        "project": e.project,
+        "description": "Subcontracted services",
+        "amount": net,
+        "service_from": day - DAY * 14,
+        "service_to": day,
+    }
+    record = book.add(
+        "supplier_invoices",
+        SupplierInvoice,
+        at(day, 9),
+        id=key,
+        supplier=supplier_of(e),
+        purchase_order=order,
+        number=f"{supplier_of(e)}/{key[3:]}",
+        status="pending",
+        invoice_date=day,
+        currency=e.currency,
+        lines=[line],
+    )
     record.changes.append((approved, {"status": "approved", "approved_at": approved}))
     return item
 
 
 def agree_milestone(
-    book: Book, e: Engagement, name: str, amount: Decimal, due_on: date, accepted_on: date | None, shares: dict[str, Decimal] | None = None
-) -> list[Item]:  # fmt: skip
+    book: Book,
+    e: Engagement,
+    name: str,
+    amount: Decimal,
+    due_on: date,
+    accepted_on: date | None,
+    shares: dict[str, Decimal] | None = None,
+) -> list[Item]:
     """A milestone of an engagement and its items to bill, one per customer share; none before acceptance."""
     key = f"M-{e.key}-{e.next_number('milestone')}"
-    record = book.add("milestones", Milestone, at(add_business_days(e.starts_on, -8), 12), id=key, contract_line=e.line,
-                      project=e.project, name=name, amount=amount, due_on=due_on, shares=shares or {})  # fmt: skip
+    record = book.add(
+        "milestones",
+        Milestone,
+        at(add_business_days(e.starts_on, -8), 12),
+        id=key,
+        contract_line=e.line,
+        project=e.project,
+        name=name,
+        amount=amount,
+        due_on=due_on,
+        shares=shares or {},
+    )
     if accepted_on is None:
         book.traps.append((due_on, key, "milestone_not_accepted"))
         return []
     record.changes.append((at(accepted_on, 11), {"accepted_on": accepted_on}))
     items = []
     for customer, percent in (shares or {e.customer: Decimal(100)}).items():
-        item = Item(f"{key}/{customer}" if shares else key, "milestone", accepted_on, e, e.project, customer=customer,
-                    value=cents(amount * percent / 100), approved_at=at(accepted_on, 11))  # fmt: skip
+        item = Item(
+            f"{key}/{customer}" if shares else key,
+            "milestone",
+            accepted_on,
+            e,
+            e.project,
+            customer=customer,
+            value=cents(amount * percent / 100),
+            approved_at=at(accepted_on, 11),
+        )
         items.append(item)
     e.milestones += items
     return items

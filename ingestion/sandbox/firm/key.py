@@ -1,4 +1,4 @@
-"""The answer key: what was planted, judged as of a date. Tests compare the product's findings with it; nothing else may."""
+"""The answer key: what was planted, judged as of a date. Only tests may read it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ Verdict = Literal["at_risk", "confirmed_loss", "overbilling", "timing_delay", "i
 
 
 class Leak(BaseModel):
-    """One planted finding. ``item`` is a fact's id (``<milestone>/<customer>`` for a share); amounts in ``currency``."""
+    """One planted finding, amounts in ``currency``.
+
+    ``item`` is a fact's id: ``<milestone>/<customer>`` for a share, the contract line for an error of recognition,
+    whose ``reason`` is then the month (``YYYY-MM``) in which the books went wrong.
+    """
 
     detector: str
     category: str
@@ -157,8 +161,15 @@ def _unbilled_verdict(item: Item, as_of: date) -> Verdict:
 
 
 def _leak(detector: str, item: Item, e: Engagement, verdict: Verdict, amount: Decimal | None) -> Leak:
-    return Leak(detector=detector, category=CATEGORIES[detector], item=item.id, item_kind=item.kind, verdict=verdict,
-                amount=amount, currency=e.currency)  # fmt: skip
+    return Leak(
+        detector=detector,
+        category=CATEGORIES[detector],
+        item=item.id,
+        item_kind=item.kind,
+        verdict=verdict,
+        amount=amount,
+        currency=e.currency,
+    )
 
 
 def _waiting(item: Item, as_of: date) -> str | None:
@@ -197,16 +208,33 @@ def _delays(invoices: list[Posted], as_of: date) -> Iterator[Leak]:
             if (due := item.expected_on(invoice.posted_on)) and due < invoice.posted_on
         ]
         if late:
-            yield Leak(detector="L25", category=CATEGORIES["L25"], item=invoice.id, item_kind="invoice", verdict="timing_delay",
-                       amount=Decimal("0.00"), currency=invoice.currency, exposed_amount=sum(late, ZERO))  # fmt: skip
+            yield Leak(
+                detector="L25",
+                category=CATEGORIES["L25"],
+                item=invoice.id,
+                item_kind="invoice",
+                verdict="timing_delay",
+                amount=Decimal("0.00"),
+                currency=invoice.currency,
+                exposed_amount=sum(late, ZERO),
+            )
 
 
 def _recognition(e: Engagement, as_of: date) -> Iterator[Leak]:
-    """The planted error of a contract line's revenue; a wrong period is a shortfall until the next month makes it up."""
+    """The planted error of a contract line's revenue; a wrong period is a shortfall until the next month."""
     error = e.revenue_error
     if error is None or error.month > as_of or not error.difference:
         return
     made_up_on = month_end(error.month + timedelta(days=1))
     rule = "R01" if error.rule == "R03" and as_of < made_up_on else error.rule
-    yield Leak(detector=rule, category=CATEGORIES[rule], item=e.line, item_kind="contract_line", verdict="compliance",
-               amount=Decimal("0.00"), currency=e.currency, exposed_amount=error.difference, reason=f"{error.month:%Y-%m}")  # fmt: skip
+    yield Leak(
+        detector=rule,
+        category=CATEGORIES[rule],
+        item=e.line,
+        item_kind="contract_line",
+        verdict="compliance",
+        amount=Decimal("0.00"),
+        currency=e.currency,
+        exposed_amount=error.difference,
+        reason=f"{error.month:%Y-%m}",
+    )

@@ -220,8 +220,12 @@ class Item:
 
     def status(self, as_of: date) -> str:
         """The item's approval status at the end of ``as_of``."""
-        steps = (("approved", self.approved_at), ("submitted", self.resubmitted_at), ("rejected", self.rejected_at),
-                 ("submitted", self.submitted_at))  # fmt: skip
+        steps = (
+            ("approved", self.approved_at),
+            ("submitted", self.resubmitted_at),
+            ("rejected", self.rejected_at),
+            ("submitted", self.submitted_at),
+        )
         return next((name for name, when in steps if when and when.date() <= as_of), "draft")
 
     def expected_on(self, as_of: date) -> date | None:
@@ -248,20 +252,35 @@ class Item:
             (self.submitted_at, {"status": "submitted", "submitted_at": self.submitted_at}),
             (self.rejected_at, {"status": "rejected"}),
             (self.resubmitted_at, {"status": "submitted", "submitted_at": self.resubmitted_at}),
-            (self.approved_at, {"status": "approved", "approved_at": self.approved_at,
-                                "approver": self.engagement.manager if self.engagement else None}),
+            (
+                self.approved_at,
+                {
+                    "status": "approved",
+                    "approved_at": self.approved_at,
+                    "approver": self.engagement.manager if self.engagement else None,
+                },
+            ),
             (at(self.hold["placed_on"], 9) if self.hold else None, {"hold": self.hold}),
             (self.marked_at, {"is_marked_billed": True}),
-        ]  # fmt: skip
+        ]
         for when, change in steps:
             if when and when <= moment:
                 values |= change
                 updated = max(updated, when)
         return TimeEntry(
-            id=self.id, created_at=created, updated_at=updated, project=self.project, resource=self.resource,
-            work_date=self.happened_on, hours=self.hours, billable_hours=self.billable_hours,
-            is_billable=self.is_billable, role=self.role, applied_rate=self.applied_rate, **values,
-        )  # fmt: skip
+            id=self.id,
+            created_at=created,
+            updated_at=updated,
+            project=self.project,
+            resource=self.resource,
+            work_date=self.happened_on,
+            hours=self.hours,
+            billable_hours=self.billable_hours,
+            is_billable=self.is_billable,
+            role=self.role,
+            applied_rate=self.applied_rate,
+            **values,
+        )
 
 
 @dataclass(slots=True)

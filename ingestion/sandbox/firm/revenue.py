@@ -16,8 +16,16 @@ def close_months(book: Book) -> None:
     """Post every line's revenue on the last day of each month, with the errors that were planted."""
     for e in book.engagements:
         for end, cost in e.costs.items():
-            book.add("project_costs", ProjectCost, at(end, 19), id=f"PC-{e.key}-{end:%y%m}", project=e.project, amount=cost,
-                     currency=e.currency, posted_on=end)  # fmt: skip
+            book.add(
+                "project_costs",
+                ProjectCost,
+                at(end, 19),
+                id=f"PC-{e.key}-{end:%y%m}",
+                project=e.project,
+                amount=cost,
+                currency=e.currency,
+                posted_on=end,
+            )
         if e.revrec is None:
             continue
         before = ZERO
@@ -31,9 +39,19 @@ def close_months(book: Book) -> None:
             if error and error.month == end:
                 recognised, carried = _mistaken(e, recognised, end)
             if recognised or due:
-                book.add("revenue_schedules", RevenueSchedule, at(end, 21), id=f"RS-{e.key}-{end:%y%m}", contract_line=e.line,
-                         period=f"{end:%Y-%m}", method=e.revrec, planned=due, recognised=recognised, currency=e.currency,
-                         posted_on=end)  # fmt: skip
+                book.add(
+                    "revenue_schedules",
+                    RevenueSchedule,
+                    at(end, 21),
+                    id=f"RS-{e.key}-{end:%y%m}",
+                    contract_line=e.line,
+                    period=f"{end:%Y-%m}",
+                    method=e.revrec,
+                    planned=due,
+                    recognised=recognised,
+                    currency=e.currency,
+                    posted_on=end,
+                )
 
 
 def earned(e: Engagement, day: date) -> Decimal:

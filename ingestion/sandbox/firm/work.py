@@ -32,8 +32,11 @@ Stint = tuple[date, date, "Engagement | str"]
 
 def open_internal_projects(book: Book) -> None:
     """The firm's own projects, which nobody is ever billed for."""
-    for key, name, kind in ((INTERNAL, "Bench and training", "internal"), (PRESALES, "Proposals", "presales"),
-                            (MEETINGS, "Internal meetings", "internal")):  # fmt: skip
+    for key, name, kind in (
+        (INTERNAL, "Bench and training", "internal"),
+        (PRESALES, "Proposals", "presales"),
+        (MEETINGS, "Internal meetings", "internal"),
+    ):
         book.add(
             "projects",
             Project,
@@ -72,8 +75,18 @@ def schedule(book: Book, slots: list[list[Engagement]]) -> tuple[dict[str, list[
 def book_person(book: Book, project: str, person: str, starts_on: date, ends_on: date, *, hard: bool = True) -> str:
     """Book a person on a project, a few days ahead; returns the assignment's id."""
     key = f"A-{person}-{project[2:]}-{starts_on:%y%m%d}"
-    book.add("assignments", Assignment, at(add_business_days(starts_on, -4), 11), id=key, project=project, resource=person,
-             starts_on=starts_on, ends_on=ends_on, is_hard=hard, role=book.people.get(person))  # fmt: skip
+    book.add(
+        "assignments",
+        Assignment,
+        at(add_business_days(starts_on, -4), 11),
+        id=key,
+        project=project,
+        resource=person,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        is_hard=hard,
+        role=book.people.get(person),
+    )
     return key
 
 
@@ -113,8 +126,18 @@ def _entry(person: str, role: str, day: date, n: int, where: Engagement | str, h
     key = f"T-{person}-{day:%y%m%d}-{n}"
     if isinstance(where, str):
         trap = "presales_project" if where == PRESALES else "internal_project"
-        return Item(key, "time_entry", day, project=where, is_entitled=False, resource=person, role=role, hours=hours,
-                    is_billable=False, trap=trap)  # fmt: skip
+        return Item(
+            key,
+            "time_entry",
+            day,
+            project=where,
+            is_entitled=False,
+            resource=person,
+            role=role,
+            hours=hours,
+            is_billable=False,
+            trap=trap,
+        )
     item = Item(key, "time_entry", day, where, where.project, resource=person, role=role, hours=hours)
     luck = r.random()
     if where.method == "cost_plus" or luck < 0.02:
@@ -199,5 +222,11 @@ def incur_costs(book: Book, stints: dict[str, list[Stint]]) -> None:
             r = book.chance("supplier", e.key)
             day = e.starts_on
             while (day := day + timedelta(days=r.randint(18, 32))) <= min(e.ends_on, book.horizon):
-                receive_supplier_invoice(book, e, day, Decimal(r.randint(40, 220) * 100), leaks=r.random() < 0.06,
-                                         approval_days=r.randint(1, 6))  # fmt: skip
+                receive_supplier_invoice(
+                    book,
+                    e,
+                    day,
+                    Decimal(r.randint(40, 220) * 100),
+                    leaks=r.random() < 0.06,
+                    approval_days=r.randint(1, 6),
+                )
