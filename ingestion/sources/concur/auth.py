@@ -119,7 +119,9 @@ class ConcurAuth(RefreshableAuth):
         answer = request_token(SYSTEM, base + TOKEN_PATH, form)
         home = str(answer.get("geolocation") or base).rstrip("/")
         if urlsplit(home).scheme != urlsplit(self._configured).scheme:
-            raise PermanentError(f"{SYSTEM}: the token endpoint named {home} as data centre, which is not encrypted; refused")
+            raise PermanentError(
+                f"{SYSTEM}: the token endpoint named {home} as data centre, which is not encrypted; refused"
+            )
         self._homes.append(home)
         self._grants.save(Grant(str(answer.get("refresh_token") or refresh_token), home, self._issued_for))
         # Concur sends the lifetime as text.
