@@ -33,7 +33,7 @@ def select(rows: list[dict[str, Any]], query: Iterable[tuple[str, str]]) -> list
             rows = [r for r in rows if matches(r)]
     if order := controls.get("order_by"):
         key, reverse = order.replace("_", "-"), controls.get("dir", "asc") == "desc"
-        rows = sorted(rows, key=lambda r: (_comparable(r.get(key)), r.get("id", 0)), reverse=reverse)
+        rows = sorted(rows, key=lambda r: _sort_key(r.get(key)), reverse=reverse)
     limit = min(_whole(controls.get("limit", str(MAX_LIMIT))), MAX_LIMIT)
     offset = _whole(controls.get("offset", "0"))
     return rows[offset : offset + limit]
@@ -94,6 +94,13 @@ def _comparable(value: Any) -> Any:
         except (InvalidOperation, ValueError):
             continue
     return text
+
+
+def _sort_key(value: Any) -> tuple[int, Any]:
+    """Nothing first, then numbers, times and text: values of one kind are compared with each other only."""
+    comparable = _comparable(value)
+    rank = {Decimal: 1, datetime: 2}.get(type(comparable), 3)
+    return (0 if value is None else rank), comparable
 
 
 def _like(value: Any, wanted: str) -> Any:
