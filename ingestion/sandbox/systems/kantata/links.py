@@ -57,10 +57,18 @@ class Links:
             }
         )
 
-    def crm(self, purpose: str, subject_type: str, subject_id: str, fact_id: str | None, times: dict[str, Any]) -> None:
+    @property
+    def crm_name(self) -> str:
+        return self._world.systems.get("crm", "crm")
+
+    def crm_id(self, purpose: str, fact_id: str | None) -> str | None:
         """The CRM's id of a contract line, contract or customer."""
-        if ref := self._world.ref("crm", _CRM_KINDS[purpose], fact_id):
-            self.reference(purpose, subject_type, subject_id, ref, times, service=self._world.systems["crm"])
+        return self._world.ref("crm", _CRM_KINDS[purpose], fact_id)
+
+    def crm(self, purpose: str, subject_type: str, subject_id: str, fact_id: str | None, times: dict[str, Any]) -> None:
+        """A reference to a record of the CRM; none at all when the CRM has no such record."""
+        if ref := self.crm_id(purpose, fact_id):
+            self.reference(purpose, subject_type, subject_id, ref, times, service=self.crm_name)
 
     def reference(
         self,

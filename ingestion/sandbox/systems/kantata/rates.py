@@ -117,11 +117,9 @@ def _segment_id(line: RateLine, start: date) -> str:
 
 
 def _link_scope(links: Links, card: RateCard, card_id: str, times: Row) -> None:
+    """What the card applies to; the reference stays empty for a card that a contract line names by itself."""
     purpose = _SCOPES[card.scope]
-    if card.scope_id is None:
-        links.reference(purpose, "RateCard", card_id, None, times)
-    else:
-        links.crm(purpose, "RateCard", card_id, card.scope_id, times)
+    links.reference(purpose, "RateCard", card_id, links.crm_id(purpose, card.scope_id), times, service=links.crm_name)
 
 
 def _role_of(line: RateLine, role_id: Callable[[str | None], str | None], links: Links) -> str | None:

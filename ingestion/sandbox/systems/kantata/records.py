@@ -122,8 +122,10 @@ class Records:
         return guest_id
 
     def _currency(self, project: Project | None, line_id: str | None = None) -> str:
-        """The currency of a project: its contract line's, else its contract's, else its customer's."""
-        line = self._lines.get(line_id or (project.contract_line if project else None) or "")
+        """The currency of a project: its contract line's (the surviving project's, if merged), contract's or customer's."""
+        survivor = self._projects.get(project.merged_into) if project and project.merged_into else None
+        owner_of_line = project if project and (project.contract_line or survivor is None) else survivor
+        line = self._lines.get(line_id or (owner_of_line.contract_line if owner_of_line else None) or "")
         contract = self._contracts.get(line.contract) if line else None
         customer = self._customers.get(project.customer) if project and project.customer else None
         for owner in (line, contract, customer):
@@ -239,10 +241,11 @@ class Records:
             accepted = milestone.accepted_on.isoformat() if milestone.accepted_on else None
             self.links.text("accepted_on", "Story", story_id, accepted, times)
             currency = self._currency(self._projects.get(project or ""), milestone.contract_line)
-            for fact_id, customer, amount in milestone_shares(milestone):
+            total = subunits(milestone.amount, currency) or 0
+            for fact_id, customer, amount in milestone_shares(milestone, total):
                 columns = {
                     "title": title,
-                    "amount_in_cents": subunits(amount, currency),
+                    "amount_in_cents": amount,
                     "currency": currency,
                     "billing_type": "upon_completion",
                     "date_to_invoice": None,
@@ -381,14 +384,13 @@ class Records:
         ]
 
 
-def milestone_shares(milestone: Milestone) -> list[tuple[str, str | None, Decimal]]:
-    """(fact id, customer, amount) of each billing milestone; the last share takes what rounding leaves over."""
+def milestone_shares(milestone: Milestone, total: int) -> list[tuple[str, str | None, int]]:
+    """(fact id, customer, subunits) of each billing milestone; the last share takes what rounding leaves of ``total``."""
     if not milestone.shares:
-        return [(milestone.id, None, milestone.amount)]
-    cents = Decimal("0.01")
-    amounts = [(milestone.amount * pct / 100).quantize(cents) for pct in milestone.shares.values()]
+        return [(milestone.id, None, total)]
+    amounts = [whole(total * percent / 100) for percent in milestone.shares.values()]
     if sum(milestone.shares.values()) == 100:
-        amounts[-1] += milestone.amount - sum(amounts)
+        amounts[-1] += total - sum(amounts)
     return [(f"{milestone.id}/{c}", c, a) for c, a in zip(milestone.shares, amounts, strict=True)]
 
 
