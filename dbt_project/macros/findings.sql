@@ -49,7 +49,7 @@
     claim.amount,
     claim.currency,
     cast(null as decimal(18, 4)) as exposed_amount,
-    {{ money('claim.amount * context.carry_rate / 100 * greatest(claim.days_past, 0) / 365') }} as carry_cost_amount,
+    {{ money('cast(claim.amount as decimal(24, 4)) * context.carry_rate * greatest(claim.days_past, 0) / 36500') }} as carry_cost_amount,
     detector.owner,
     {{ action }} as action,
     claim.reason,

@@ -7,7 +7,7 @@
     case
       when {{ from_currency }} = {{ to_currency }} then {{ amount }}
       when {{ fx }}.is_inverse then round({{ amount }} / {{ fx }}.rate, 2)
-      else round({{ amount }} * {{ fx }}.rate, 2)
+      else round(cast({{ amount }} as decimal(20, 4)) * {{ fx }}.rate, 2)
     end as decimal(18, 4)
   )
 {%- endmacro %}
@@ -15,4 +15,12 @@
 {# The product of exact factors rounded to cents, as an amount of money. #}
 {% macro money(expression) -%}
   cast(round({{ expression }}, 2) as decimal(18, 4))
+{%- endmacro %}
+
+{#
+  A percentage of an exact amount without a division, which would leave the decimals (5 % of 10.00 is exactly 0.5000).
+  The amount is 19 digits or wider: two narrower decimals multiply in 64 bits on DuckDB and overflow at 9 million.
+#}
+{% macro percent_of(amount, percent) -%}
+  {{ amount }} * cast(({{ percent }}) * cast(0.01 as decimal(3, 2)) as decimal(9, 6))
 {%- endmacro %}

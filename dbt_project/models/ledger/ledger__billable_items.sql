@@ -15,7 +15,9 @@ with time_items as (
     cast(entry.approved_at as date) as approved_date,
     entry.billable_hours as quantity,
     rate.hourly_rate as unit_rate,
-    {{ money('entry.billable_hours * rate.hourly_rate * (100 - line.discount_pct) / 100') }} as value_at_rate,
+    {{ money(percent_of(
+      'cast(entry.billable_hours as decimal(19, 4)) * cast(rate.hourly_rate as decimal(10, 6))', '100 - line.discount_pct'
+    )) }} as value_at_rate,
     rate.rate_card_line_id,
     coalesce(rate.is_ambiguous, false) as is_rate_ambiguous,
     case
@@ -35,12 +37,13 @@ with time_items as (
       when line.is_no_charge then 'no_charge'
       when line.billing_method in ('fixed_milestone', 'fixed_progress', 'subscription') then 'included_in_fee'
       when line.billing_method = 'retainer' then 'drawdown'
+      when line.billing_method = 'cost_plus' then 'billed_at_cost'
     end as not_entitled_reason,
     case
       when project.project_id is null then 'no_project'
       when line.contract_line_id is null then 'no_contract_line'
       when entry.status not in ('draft', 'submitted', 'approved', 'rejected') then 'unknown_status'
-      when line.billing_method not in ('tm', 'tm_cap', 'cost_plus') then 'unknown_billing_method'
+      when line.billing_method not in ('tm', 'tm_cap') then 'unknown_billing_method'
     end as not_judged_reason
   from {{ ref('time_entry') }} as entry
   left join {{ ref('project') }} as project on entry.project_id = project.project_id
@@ -190,7 +193,7 @@ items as (
     item_type, item_id, source_system, source_id, engagement_id, contract_line_id, customer_id, project_id, resource_id,
     currency, service_date, submitted_date, approved_date, cast(1 as decimal(9, 4)) as quantity,
     cast(null as decimal(18, 6)) as unit_rate,
-    {{ money('basis_amount * (100 + markup_pct) / 100') }} as value_amount,
+    {{ money(percent_of('cast(basis_amount as decimal(19, 4))', '100 + markup_pct')) }} as value_amount,
     cast(null as {{ dbt.type_string() }}) as rate_card_line_id, false as is_rate_ambiguous, status,
     false as is_marked_billed, cast(null as {{ dbt.type_string() }}) as hold_reason, cast(null as date) as hold_from_date,
     cast(null as date) as hold_until_date, cast(null as {{ dbt.type_string() }}) as approver,
@@ -201,7 +204,7 @@ items as (
     item_type, item_id, source_system, source_id, engagement_id, contract_line_id, customer_id, project_id, resource_id,
     currency, service_date, submitted_date, approved_date, cast(1 as decimal(9, 4)) as quantity,
     cast(null as decimal(18, 6)) as unit_rate,
-    {{ money('basis_amount * (100 + markup_pct) / 100') }} as value_amount,
+    {{ money(percent_of('cast(basis_amount as decimal(19, 4))', '100 + markup_pct')) }} as value_amount,
     cast(null as {{ dbt.type_string() }}) as rate_card_line_id, false as is_rate_ambiguous,
     case when status in ('pending', 'disputed') then 'submitted' else status end as status,
     false as is_marked_billed, cast(null as {{ dbt.type_string() }}) as hold_reason, cast(null as date) as hold_from_date,

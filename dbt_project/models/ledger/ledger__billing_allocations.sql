@@ -104,8 +104,8 @@ inferred as (
       when net_amount = candidate_amount then entitled_amount
       when net_amount > candidate_amount then entitled_amount
       else
-        {{ money('net_amount * running_amount / candidate_amount') }}
-        - {{ money('net_amount * (running_amount - entitled_amount) / candidate_amount') }}
+        {{ money('cast(net_amount as decimal(20, 4)) * running_amount / candidate_amount') }}
+        - {{ money('cast(net_amount as decimal(20, 4)) * (running_amount - entitled_amount) / candidate_amount') }}
     end as amount,
     case when net_amount = candidate_amount then 'matched' else 'pro_rata' end as method,
     case when net_amount = candidate_amount then cast(0.9 as decimal(9, 4)) else cast(0.5 as decimal(9, 4)) end as confidence

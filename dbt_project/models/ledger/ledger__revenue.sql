@@ -187,11 +187,11 @@ select
       when 'milestone_output' then accepted_amount
       when 'point_in_time' then case when accepted_amount >= milestone_amount then contract_amount else 0 end
       when 'straight_line'
-        then round(contract_amount * greatest(0, least(elapsed_days, total_days)) / nullif(total_days, 0), 2)
+        then round(cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_days, total_days)) / nullif(total_days, 0), 2)
       when 'cost_to_cost'
         then case
           when unknown_cost_count = 0 and estimate_at_completion_amount > 0
-            then least(contract_amount, round(contract_amount * cost_amount / estimate_at_completion_amount, 2))
+            then least(contract_amount, round(cast(contract_amount as decimal(20, 4)) * cost_amount / estimate_at_completion_amount, 2))
         end
     end as decimal(18, 4)
   ) as earned_to_date_amount,

@@ -63,7 +63,7 @@ select
   '{{ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') }}' as base_currency,
   valued.exposed_amount,
   valued.carry_cost_amount,
-  case when valued.verdict = 'at_risk' then {{ money('valued.amount * valued.probability_pct / 100') }} end as expected_loss_amount,
+  case when valued.verdict = 'at_risk' then {{ money(percent_of('cast(valued.amount as decimal(19, 4))', 'valued.probability_pct')) }} end as expected_loss_amount,
   valued.owner,
   valued.action,
   valued.reason,

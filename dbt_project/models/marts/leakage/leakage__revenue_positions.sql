@@ -19,7 +19,7 @@ judged as (
   select
     ranked.*,
     greatest(
-      coalesce(ranked.contract_amount, ranked.earned_to_date_amount) * policies.revrec_tolerance_pct / 100,
+      {{ percent_of('cast(coalesce(ranked.contract_amount, ranked.earned_to_date_amount) as decimal(19, 4))', 'policies.revrec_tolerance_pct') }},
       policies.revrec_tolerance_amount
     ) as tolerance_amount
   from ranked
