@@ -30,6 +30,7 @@ CLIENT_SECRET = "concur-secret"
 REFRESH_TOKEN = "concur-refresh-0"
 LEGACY_HOST = "https://www.concursolutions.com"  # v3 names records by this host, wherever the company lives
 CUSTOM_TEXT_LENGTH = 48
+SHAPES = 8  # one expense in so many is itemized, one allocated, one allocated by the system, the others are plain
 DEFAULT_LIMIT, MAX_LIMIT = 25, 100
 APPROVAL = {
     "draft": ("A_NOTF", "Not Submitted"),
@@ -131,7 +132,7 @@ class System(VendorSystem):
         tables["reports"].append(report)
         for expense in expenses:
             core = self._core(expense, report)
-            shape = stable_number("shape", expense.id) % 4
+            shape = stable_number("shape", expense.id) % SHAPES
             if shape == 0:
                 parent = self.external_id("itemized_entries", expense.id)
                 tables["itemizations"].append({**core, "EntryID": parent, "AllocationType": "N"})

@@ -7,7 +7,7 @@ listed: one that is missing and cannot be read on its own either has been delete
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,6 +33,11 @@ from ingestion.sources.concur.settings import (
 
 # More missing reports than this, and more than half of those known, mean that the credential sees less than before.
 MAX_MISSING = 20
+# Which objects say, on each record, whether there are children of the kind: none has to be asked for in vain.
+TOLD_BY: dict[str, set[str]] = {
+    "itemizations": {"entries"},
+    "allocations": {"entries", "itemizations"},
+}
 
 
 class _Page(msgspec.Struct):
@@ -69,7 +74,8 @@ class ConcurClient:
         self._owners: dict[str, str] | None = None
         self._open: set[str] = set()
         self._gone: dict[str, bool] = {}
-        self._with_children: dict[str, set[str]] = {}
+        self._read: set[str] = set()
+        self._having: dict[str, set[str]] = {"itemizations": set(), "allocations": set()}
 
     def server_time(self) -> datetime:
         """Concur's clock."""
@@ -157,33 +163,31 @@ class ConcurClient:
         reports = [*census, *closed]
         if read_at is None and obj.name != "allocations":
             for page in self._pages(obj.name, user="ALL"):
-                self._note_children(obj.name, page)
+                self._note_children(page)
                 yield page
         else:
             for report in self._worth_asking(obj.name, reports):
                 for page in self._pages(obj.name, user="ALL", reportID=report):
-                    self._note_children(obj.name, page)
+                    self._note_children(page)
                     # v3 does not say on an allocation which report it belongs to.
                     yield [_with_report(r, report) for r in page] if obj.name == "allocations" else page
             # After all pages: an entry that moved from one report to another is not gone.
             yield CompleteFor([*reports, *gone])
+        self._read.add(obj.name)
         state["read_at"] = started.isoformat()
 
-    def _worth_asking(self, name: str, reports: Iterable[str]) -> list[str]:
-        """Those of ``reports`` that have such children, as far as this run's reading of their parents tells."""
-        having = self._with_children.get(name)
-        return [r for r in reports if having is None or r in having]
+    def _worth_asking(self, name: str, reports: list[str]) -> list[str]:
+        """Those of ``reports`` that have such children, as far as this run has read what says so."""
+        if name in TOLD_BY and self._read.issuperset(TOLD_BY[name]):
+            return [r for r in reports if r in self._having[name]]
+        return reports
 
-    def _note_children(self, name: str, page: Page) -> None:
-        if name == "entries":
-            itemized = self._with_children.setdefault("itemizations", set())
-            allocated = self._with_children.setdefault("allocations", set())
-            for head in _heads(page):
-                # The allocations of an itemized entry belong to its itemizations.
-                if head.HasItemizations:
-                    itemized.add(str(head.ReportID))
-                if head.HasItemizations or head.AllocationType in ALLOCATED_TYPES:
-                    allocated.add(str(head.ReportID))
+    def _note_children(self, page: Page) -> None:
+        for head in _heads(page):
+            if head.HasItemizations:
+                self._having["itemizations"].add(str(head.ReportID))
+            if head.AllocationType in ALLOCATED_TYPES:
+                self._having["allocations"].add(str(head.ReportID))
 
     # --- requests
 

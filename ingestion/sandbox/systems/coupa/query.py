@@ -88,7 +88,8 @@ def _comparable(value: Any) -> Any:
     if isinstance(value, int):
         return Decimal(value)
     text = str(value)
-    for read in (Decimal, _moment):
+    readers: tuple[Callable[[str], Any], ...] = (Decimal, _moment)
+    for read in readers:
         try:
             return read(text)
         except (InvalidOperation, ValueError):
@@ -105,9 +106,9 @@ def _sort_key(value: Any) -> tuple[int, Any]:
 
 def _like(value: Any, wanted: str) -> Any:
     """The query's text as the kind of value that it is compared with."""
-    kind = type(_comparable(value))
+    readers: dict[type, Callable[[str], Any]] = {Decimal: Decimal, datetime: _moment}
     try:
-        return {Decimal: Decimal, datetime: _moment}.get(kind, str)(wanted)
+        return readers.get(type(_comparable(value)), str)(wanted)
     except (InvalidOperation, ValueError):
         raise BadQuery(f"{wanted} is not a valid value") from None
 
