@@ -1,4 +1,4 @@
--- The ledger's lines are debit-positive: revenue of an invoice is negative, of a credit memo positive, and so is the quantity.
+-- The ledger is debit-positive: revenue and quantity of an invoice are negative, those of a credit memo positive.
 select
   lines.line_key as source_id,
   case

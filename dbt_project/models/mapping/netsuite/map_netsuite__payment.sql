@@ -14,7 +14,7 @@ with applications as (
     and links.link_type = 'Payment'
 ),
 
--- An application that was taken back whole keeps its last amount and is marked deleted; else only its living parts count.
+-- An application that was taken back whole keeps its last amount and is marked deleted; else its living parts count.
 totals as (
   select
     next_transaction_id,
@@ -31,7 +31,10 @@ totals as (
 
 select
   totals.next_transaction_id || '-' || totals.previous_transaction_id as source_id,
-  case when payments.updated_at > totals.updated_at then payments.updated_at else totals.updated_at end as source_updated_at,
+  case
+    when payments.updated_at > totals.updated_at then payments.updated_at
+    else totals.updated_at
+  end as source_updated_at,
   totals.is_withdrawn = 1 or payments.is_deleted or coalesce(payments.is_voided, false) as is_deleted,
   totals.previous_transaction_id as invoice_source_id,
   payments.entity_id as customer_source_id,

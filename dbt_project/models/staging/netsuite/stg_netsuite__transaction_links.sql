@@ -1,3 +1,5 @@
+{%- set keys = ['nextdoc', 'nextline', 'previousdoc', 'previousline', 'linktype'] -%}
+
 select
   nextdoc as next_transaction_id,
   nextline as next_line_number,
@@ -8,4 +10,4 @@ select
   cast(foreignamount as decimal(18, 4)) as applied_amount,
   cast(lastmodifieddate as {{ dbt.type_timestamp() }}) as updated_at,
   is_tombstoned as is_deleted
-from ({{ latest_version('netsuite', 'nexttransactionlinelink', ['nextdoc', 'nextline', 'previousdoc', 'previousline', 'linktype']) }}) as latest
+from ({{ latest_version('netsuite', 'nexttransactionlinelink', keys) }}) as latest

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ingestion.sandbox.facts import BilledItem, Facts, Invoice, RevenueSchedule
 from ingestion.sandbox.world import stable_number
 
 
+@lru_cache(maxsize=200_000)
 def number(kind: str, *parts: str) -> int:
     """NetSuite's internal id of a record: a whole number, the same in every run."""
     return stable_number("netsuite", kind, *parts, bits=48)

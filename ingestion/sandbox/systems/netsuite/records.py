@@ -49,6 +49,7 @@ class Builder:
         self._currencies: set[str] = set()
         self._months: set[str] = set()
         self._timebills: dict[str, Row] = {}
+        self._changes: dict[int, datetime] = {}
 
     def build(self) -> dict[str, list[Row]]:
         """Records by table, ready to be loaded."""
@@ -76,10 +77,13 @@ class Builder:
 
     def changed(self, fact: Fact) -> datetime:
         """When the record of ``fact`` last changed; its deletion counts too."""
-        moments = [min(self.system.touched(fact), self._now)]
-        if fact.deleted_at and fact.deleted_at <= self._now:
-            moments.append(fact.deleted_at)
-        return self._local(max(moments))
+        known = self._changes.get(id(fact))
+        if known is None:
+            moments = [min(self.system.touched(fact), self._now)]
+            if fact.deleted_at and fact.deleted_at <= self._now:
+                moments.append(fact.deleted_at)
+            known = self._changes[id(fact)] = self._local(max(moments))
+        return known
 
     def _created(self, fact: Fact) -> datetime:
         return self._local(fact.created_at or EPOCH)
@@ -128,8 +132,7 @@ class Builder:
             addressee=customer.name,
             country=customer.country,
         )
-        first = next(iter(self._living("legal_entities")), None)
-        if first:
+        if first := self._first_entity:
             self.add(
                 "customersubsidiaryrelationship",
                 id=number("customersubsidiary", customer.id), entity=own,
@@ -266,6 +269,10 @@ class Builder:
                 number("charge", invoice.id, line.id, *item, str(seen[item])), item, invoice, units, billed.amount,
                 {document: own, place: _line_id(line.id)},
             )  # fmt: skip
+
+    @cached_property
+    def _first_entity(self) -> Any:
+        return next(iter(self._living("legal_entities")), None)
 
     @cached_property
     def _email(self) -> dict[str, str]:
