@@ -15,21 +15,8 @@ import requests
 from ingestion import pipelines
 from ingestion.http import session as http_session
 from ingestion.http.errors import PermanentError, TransientError
-from ingestion.raw import CompleteSet, Deleted, Window
-from ingestion.sandbox.facts import (
-    Assignment,
-    Contract,
-    ContractLine,
-    Customer,
-    Facts,
-    Hold,
-    Milestone,
-    Project,
-    RateCard,
-    RateLine,
-    Resource,
-    TimeEntry,
-)
+from ingestion.raw import CompleteFor, CompleteSet, Deleted, Window
+from ingestion.sandbox.facts import Facts, Hold, TimeEntry
 from ingestion.sandbox.server import Fault, SandboxServer
 from ingestion.sandbox.systems.kantata import System
 from ingestion.sandbox.world import World
@@ -56,45 +43,51 @@ def entry(number: int, **changes: Any) -> TimeEntry:
         "approved_at": APPROVED_AT,
         "approver": "R2",
     }
-    return TimeEntry(**(values | changes))
+    return TimeEntry.model_validate(values | changes)
 
 
 def firm(entries: list[TimeEntry] | None = None, **more: Any) -> Facts:
     """A small firm: two people, a live, a merged and an internal project."""
     values: dict[str, Any] = {
-        "customers": [Customer(id="C1", name="Acme"), Customer(id="C2", name="Beta")],
-        "contracts": [Contract(id="K1", customer="C1", currency="EUR")],
-        "contract_lines": [ContractLine(id="L1", contract="K1", amount="100000")],
+        "customers": [{"id": "C1", "name": "Acme"}, {"id": "C2", "name": "Beta"}],
+        "contracts": [{"id": "K1", "customer": "C1", "currency": "EUR"}],
+        "contract_lines": [{"id": "L1", "contract": "K1", "amount": "100000"}],
         "resources": [
-            Resource(id="R1", name="Ana", role="Consultant", cost_rate="80.50", cost_currency="EUR"),
-            Resource(id="R2", name="Bo", role="Manager", kind="contractor"),
+            {"id": "R1", "name": "Ana", "role": "Consultant", "cost_rate": "80.50", "cost_currency": "EUR"},
+            {"id": "R2", "name": "Bo", "role": "Manager", "kind": "contractor"},
         ],
         "projects": [
-            Project(id="P1", name="Roll-out", customer="C1", contract_line="L1", manager="R2"),
-            Project(id="P2", name="Old", status="closed", merged_into="P1"),
-            Project(id="P3", name="Bench", kind="internal"),
+            {"id": "P1", "name": "Roll-out", "customer": "C1", "contract_line": "L1", "manager": "R2"},
+            {"id": "P2", "name": "Old", "status": "closed", "merged_into": "P1"},
+            {"id": "P3", "name": "Bench", "kind": "internal"},
         ],
-        "assignments": [Assignment(id="A1", project="P1", resource="R1", starts_on="2026-03-02", ends_on="2026-03-13")],
+        "assignments": [
+            {"id": "A1", "project": "P1", "resource": "R1", "starts_on": "2026-03-02", "ends_on": "2026-03-13"}
+        ],
         "milestones": [
-            Milestone(
-                id="M1", contract_line="L1", amount="10000", accepted_on="2026-03-16", shares={"C1": "60", "C2": "40"}
-            )
+            {
+                "id": "M1",
+                "contract_line": "L1",
+                "amount": "10000",
+                "accepted_on": "2026-03-16",
+                "shares": {"C1": "60", "C2": "40"},
+            }
         ],
         "rate_cards": [
-            RateCard(
-                id="RC1",
-                scope_id="L1",
-                currency="EUR",
-                lines=[
-                    RateLine(role="Consultant", rate="200", valid_to="2026-03-11"),
-                    RateLine(role="Consultant", rate="220", valid_from="2026-03-11"),
-                    RateLine(resource="R2", rate="300"),
+            {
+                "id": "RC1",
+                "scope_id": "L1",
+                "currency": "EUR",
+                "lines": [
+                    {"role": "Consultant", "rate": "200", "valid_to": "2026-03-11"},
+                    {"role": "Consultant", "rate": "220", "valid_from": "2026-03-11"},
+                    {"resource": "R2", "rate": "300"},
                 ],
-            )
+            }
         ],
         "time_entries": [entry(n) for n in range(ENTRIES)] if entries is None else entries,
     }
-    return Facts(**(values | more))
+    return Facts.model_validate(values | more)
 
 
 @pytest.fixture
@@ -137,7 +130,7 @@ def read(name: str, since: datetime | None = None) -> tuple[list[dict[str, Any]]
     for page in connect().fetch(OBJECTS[name], Window(since)):
         if isinstance(page, Deleted | CompleteSet):
             deletions.append(page)
-        else:
+        elif not isinstance(page, CompleteFor):
             records.extend(msgspec.json.decode(raw) for raw in page)
     return records, deletions
 
@@ -433,7 +426,9 @@ class TestFacts:
             sandbox.world, "ref", lambda domain, kind, fact_id: fact_id and f"{domain}-{kind}-{fact_id}"
         )
         held = entry(
-            1, billable_hours="6.5", hold=Hold(placed_on="2026-04-01", expires_on="2026-05-01", reason="PO missing")
+            1,
+            billable_hours="6.5",
+            hold=Hold(placed_on=date(2026, 4, 1), expires_on=date(2026, 5, 1), reason="PO missing"),
         )
         sandbox.world.replace_facts(firm([held, entry(2, hours="7.33", submitted_at=None)]), NOW)
 
