@@ -33,11 +33,11 @@ def progress_on(stream: TextIO) -> Iterator[Callable[[Step], None]]:
     """A progress bar on a terminal, one line per stage elsewhere; yields what to call after each step."""
     console = Console(file=stream)
     if not console.is_terminal:
-        last: list[str] = []
+        shown: set[str] = set()
 
         def plain(step: Step) -> None:
-            if last != [step.stage]:
-                last[:] = [step.stage]
+            if step.stage not in shown:
+                shown.add(step.stage)
                 console.print(f"{STAGES.get(step.stage, step.stage)} ...", highlight=False)
 
         yield plain
