@@ -9,7 +9,6 @@ entry, as an entry with one full allocation, or as an entry with a hidden system
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -23,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ingestion.sandbox.facts import Expense, Facts, Resource
+from ingestion.sandbox.systems.concur.lookup import Lookup
 from ingestion.sandbox.world import VendorSystem, World, bearer, json_response, stable_number
 
 CLIENT_ID = "concur-client"
@@ -58,7 +58,7 @@ class System(VendorSystem):
         super().__init__(world)
         self._issued = 0
         self._answers = 0
-        self._known = _Lookup(Facts())
+        self._known = Lookup(Facts())
         self._known_version = 0
         self._access: set[str] = set()
         self._refresh = {REFRESH_TOKEN}
@@ -244,9 +244,9 @@ class System(VendorSystem):
         return {"Type": "List", "Value": project.name[:CUSTOM_TEXT_LENGTH], "Code": project.code, "ListItemID": item}
 
     @property
-    def _lookup(self) -> _Lookup:
+    def _lookup(self) -> Lookup:
         if self._known_version != self.world.version:
-            self._known, self._known_version = _Lookup(self.world.facts), self.world.version
+            self._known, self._known_version = Lookup(self.world.facts), self.world.version
         return self._known
 
     def _login(self, resource_id: str) -> str:
@@ -373,31 +373,6 @@ class System(VendorSystem):
     def _correlation(self) -> dict[str, str]:
         self._answers += 1
         return {"concur-correlationid": str(UUID(int=stable_number("correlation", str(self._answers), bits=63)))}
-
-
-class _Lookup:
-    """The facts that expenses refer to, by their ids."""
-
-    def __init__(self, facts: Facts) -> None:
-        self.people = {r.id: r for r in facts.resources}
-        self.projects = {p.id: p for p in facts.projects}
-        self._currencies = {le.id: le.currency for le in facts.legal_entities}
-        self._rates: dict[tuple[str, str], list[tuple[date, Decimal]]] = defaultdict(list)
-        for rate in sorted((r for r in facts.fx_rates if r.rate_type == "spot"), key=lambda r: r.rate_date):
-            self._rates[rate.from_currency, rate.to_currency].append((rate.rate_date, rate.rate))
-
-    def home_currency(self, resource_id: str) -> str | None:
-        """The currency of the company that employs the person, if known."""
-        person = self.people.get(resource_id)
-        return self._currencies.get(person.legal_entity or "") if person else None
-
-    def rate(self, source: str, target: str, on: date) -> Decimal | None:
-        """The latest spot rate on or before the day, if there is one."""
-        if source == target:
-            return Decimal(1)
-        rates = self._rates[source, target]
-        position = bisect_right(rates, on, key=lambda r: r[0])
-        return rates[position - 1][1] if position else None
 
 
 def _filter_reports(rows: list[dict[str, Any]], query: Mapping[str, str]) -> list[dict[str, Any]]:
