@@ -47,8 +47,9 @@ linked_lines as (
   where not link.is_deleted
 ),
 
--- Lines without any link, and the items that could be what they bill: same contract line and service period,
--- same person where the line names one, not linked to any posted line.
+-- Lines without any link, and the items that could be what they bill: same contract line and service period, same
+-- person where the line names one, not linked to any posted line. Only hourly lines bill a sum of time entries; a fee
+-- line of a retainer or fixed price must never be spread over the expenses of its month.
 candidates as (
   select
     line.invoice_line_id,
@@ -57,19 +58,14 @@ candidates as (
     item.item_type,
     item.quantity,
     item.entitled_amount,
-    item.service_date,
-    sum(item.entitled_amount) over (partition by line.invoice_line_id) as candidate_amount,
-    sum(item.entitled_amount) over (
-      partition by line.invoice_line_id
-      order by item.service_date asc nulls last, item.item_id asc nulls last
-      rows between unbounded preceding and current row
-    ) as running_amount
+    item.service_date
   from posted_lines as line
   inner join {{ ref('ledger__billable_items') }} as item
     on
       line.contract_line_id = item.contract_line_id
       and (line.resource_id is null or line.resource_id = item.resource_id)
       and item.service_date between line.service_from_date and line.service_to_date
+      and (item.item_type = 'time_entry' or item.entitled_amount = line.net_amount)
   left join linked_lines on line.invoice_line_id = linked_lines.invoice_line_id
   left join (select distinct item_id from explicit_links) as billed on item.item_id = billed.item_id
   where
@@ -82,35 +78,72 @@ candidates as (
     and item.not_judged_reason is null
 ),
 
--- One line may serve an item; the earliest line by id gets it, so that no item is billed twice by inference.
-exclusive_candidates as (
+time_candidates as (
   select
     candidates.*,
-    row_number() over (
-      partition by item_id
-      order by
-        case when net_amount = candidate_amount then 0 else 1 end asc nulls last, invoice_line_id asc nulls last
-    ) as claim_rank
+    sum(entitled_amount) over (partition by invoice_line_id) as candidate_amount,
+    sum(entitled_amount) over (
+      partition by invoice_line_id
+      order by service_date asc nulls last, item_id asc nulls last
+      rows between unbounded preceding and current row
+    ) as running_amount
   from candidates
+  where item_type = 'time_entry'
 ),
 
--- (Step 3/4) Exact matches by sum, then pro rata shares that add up to the line exactly (cumulative rounding).
+ranked as (
+  select
+    invoice_line_id,
+    item_id,
+    quantity,
+    case when net_amount = candidate_amount then 1 else 3 end as preference,
+    net_amount,
+    candidate_amount,
+    running_amount,
+    entitled_amount
+  from time_candidates
+  union all
+  select
+    invoice_line_id,
+    min(item_id) as item_id,
+    min(quantity) as quantity,
+    2 as preference,
+    net_amount,
+    net_amount as candidate_amount,
+    net_amount as running_amount,
+    net_amount as entitled_amount
+  from candidates
+  where item_type <> 'time_entry'
+  group by invoice_line_id, net_amount
+),
+
+-- The best explanation of a line, and the first line that explains an item: nothing is billed twice by inference.
+chosen as (
+  select
+    ranked.*,
+    min(preference) over (partition by invoice_line_id) as line_preference,
+    row_number() over (
+      partition by item_id order by preference asc nulls last, invoice_line_id asc nulls last
+    ) as item_rank
+  from ranked
+),
+
+-- (Step 3/4) Exact matches, then pro rata shares that add up to the line exactly (cumulative rounding).
 inferred as (
   select
     invoice_line_id,
     item_id,
     quantity,
     case
-      when net_amount = candidate_amount then entitled_amount
-      when net_amount > candidate_amount then entitled_amount
+      when net_amount >= candidate_amount then entitled_amount
       else
         {{ money('cast(net_amount as decimal(20, 4)) * running_amount / candidate_amount') }}
         - {{ money('cast(net_amount as decimal(20, 4)) * (running_amount - entitled_amount) / candidate_amount') }}
     end as amount,
     case when net_amount = candidate_amount then 'matched' else 'pro_rata' end as method,
     case when net_amount = candidate_amount then cast(0.9 as decimal(9, 4)) else cast(0.5 as decimal(9, 4)) end as confidence
-  from exclusive_candidates
-  where claim_rank = 1
+  from chosen
+  where item_rank = 1 and preference = line_preference
 ),
 
 allocations as (
