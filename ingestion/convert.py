@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
 from hashlib import blake2b
-from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -54,16 +53,15 @@ def record_hash(record: bytes) -> int:
 
 def to_batch(obj: RawObject, records: Page, extracted_at: datetime) -> Batch:
     """Convert the JSON objects in ``records`` to rows of ``obj``; never raises for what a record contains."""
-    raws = [bytes(r) for r in records]
-    if obj.is_flat and (table := _columnar(obj, raws)) is not None:
-        return Batch(_with_system_columns(obj, table, raws, extracted_at), [])
-    table, kept, rejected = _record_wise(obj, raws)
+    if obj.is_flat and (table := _columnar(obj, records)) is not None:
+        return Batch(_with_system_columns(obj, table, records, extracted_at), [])
+    table, kept, rejected = _record_wise(obj, [bytes(record) for record in records])
     return Batch(_with_system_columns(obj, table, kept, extracted_at), rejected)
 
 
-def _with_system_columns(obj: RawObject, table: pa.Table, raws: list[bytes], extracted_at: datetime) -> pa.Table:
-    n = len(raws)
-    digests = pa.py_buffer(b"".join(map(_digest, raws)))
+def _with_system_columns(obj: RawObject, table: pa.Table, records: Page, extracted_at: datetime) -> pa.Table:
+    n = len(records)
+    digests = pa.py_buffer(b"".join(map(_digest, records)))
     return pa.Table.from_arrays(
         [
             *table.columns,
@@ -75,25 +73,25 @@ def _with_system_columns(obj: RawObject, table: pa.Table, raws: list[bytes], ext
     )
 
 
-def _digest(record: bytes) -> bytes:
+def _digest(record: bytes | msgspec.Raw) -> bytes:
     return blake2b(record, digest_size=8).digest()
 
 
 # --- by column ---
 
 
-def _columnar(obj: RawObject, raws: list[bytes]) -> pa.Table | None:
+def _columnar(obj: RawObject, records: Page) -> pa.Table | None:
     """The fast path, or None when any record needs to be looked at on its own."""
-    data = b"\n".join(raws)
-    # Arrow checks neither of the two, and it crashes on a lone ``null``.
-    if not all(map(bytes.startswith, raws, repeat(b"{"))) or not _is_utf8(data):
+    data = b"\n".join(records)
+    # Arrow does not check the encoding, and crashes when nothing but ``null`` comes before the first object.
+    if not data.startswith(b"{") or not _is_utf8(data):
         return None
     table = _read(obj, data, "infer")
     has_extras = table is None or any(n not in obj.columns and n not in obj.transport for n in table.schema.names)
     if table is None:
         # Undeclared fields may change their type from record to record; that is no reason to give up.
         table = _read(obj, data, "ignore")
-    if table is None or len(table) != len(raws):
+    if table is None or len(table) != len(records):
         return None
     try:
         columns = [_checked(table.column(name).combine_chunks(), kind) for name, kind in obj.columns.items()]
@@ -103,9 +101,9 @@ def _columnar(obj: RawObject, raws: list[bytes]) -> pa.Table | None:
     if any(_has_blank(columns[names.index(key)]) for key in obj.key_columns):
         return None
     if has_extras:
-        extras = pa.array([_extra(obj, _decode_fields(raw)) for raw in raws], pa.string())
+        extras = pa.array([_extra(obj, _decode_fields(record)) for record in records], pa.string())
     else:
-        extras = pa.nulls(len(raws), pa.string())
+        extras = pa.nulls(len(records), pa.string())
     return pa.table([*columns, extras], names=[*names, "_extra"])
 
 

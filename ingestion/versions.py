@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import dlt
 import pyarrow as pa
@@ -21,6 +22,8 @@ from ingestion.http.errors import SourceError
 MAX_VANISHED_SHARE = 0.5
 MIN_GUARDED_KEYS = 20
 TOMBSTONE_HASH = 0
+
+_clients: WeakKeyDictionary[dlt.Pipeline, Any] = WeakKeyDictionary()
 
 
 class Held(NamedTuple):
@@ -191,9 +194,15 @@ def query(sql: Callable[[Any], str], *parameters: Any) -> list[tuple[Any, ...]]:
 
     ``sql`` gets dlt's client of the destination, which quotes and qualifies names.
     """
-    pipeline = dlt.current.pipeline()
     try:
-        with pipeline.sql_client() as client, client.execute_query(sql(client), *parameters) as cursor:
+        with _client(dlt.current.pipeline()) as client, client.execute_query(sql(client), *parameters) as cursor:
             return list(cursor.fetchall())
     except DatabaseUndefinedRelation:
         return []
+
+
+def _client(pipeline: dlt.Pipeline) -> Any:
+    """dlt's client of the destination; it is opened and closed with each query, but configuring it is what costs."""
+    if pipeline not in _clients:
+        _clients[pipeline] = pipeline.sql_client()
+    return _clients[pipeline]

@@ -136,7 +136,7 @@ class VendorSession:
                 self._wait(attempt, None, f"{_host(url)} could not be reached ({_cause(error)})")
                 attempt += 1
                 continue
-            except (requests.RequestException, UnicodeError):
+            except (requests.RequestException, ValueError):  # http.client refuses a header with a ValueError that shows it
                 raise PermanentError(
                     f"{self.system}: {_path(url)} cannot be asked for; check the configured address and credentials "
                     "for blanks, line breaks and a missing https://"

@@ -1,0 +1,1 @@
+"""Measurements that people run; the tests only keep them alive."""
