@@ -1,0 +1,173 @@
+"""The raw boundary: what must hold of everything that a system sent, before anything is built on it.
+
+Built from the objects that the registry declares and the rules in ``declarations/<system>.py``: volume, keys, types,
+ranges, currencies, freshness and quarantine. What is expected and absent fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from expectations.currencies import CURRENCIES
+from expectations.engine import Suite
+from expectations.rules import ObjectRules
+from ingestion.raw import RawObject, column_name
+
+# Above this share of the rows received, quarantine is no longer an oddity of a few records.
+MAX_QUARANTINED_PCT = 1
+SYSTEM_COLUMNS = ("_record_hash", "_is_deleted", "_extracted_at", "_dlt_load_id")
+
+
+def object_suite(system: str, obj: RawObject, rules: ObjectRules, *, must_have_rows: bool = True) -> Suite:
+    """Volume, keys, required values, ranges and currencies of one raw object.
+
+    ``must_have_rows`` is False where a few records stand for a whole firm, as in scenario files.
+    """
+    where = f"raw_{system}.{obj.name}"
+
+    def expectations(gxe: Any) -> Sequence[Any]:
+        found = []
+        if must_have_rows and not rules.may_be_empty:
+            found.append(gxe.ExpectTableRowCountToBeBetween(min_value=1, description=f"{where} has records"))
+        keys = ", ".join(obj.key_columns)
+        always = (*obj.key_columns, *SYSTEM_COLUMNS)
+        found.append(_no_rows(gxe, " or ".join(f"{c} is null" for c in always), f"{where}: {keys} and load columns are filled"))
+        found.append(
+            # A version may come back (A, B, A), but one load brings it once.
+            gxe.UnexpectedRowsExpectation(
+                unexpected_rows_query=f"select {keys} from {{batch}} group by {keys}, _record_hash, _dlt_load_id having count(*) > 1",
+                description=f"{where}: a load brings each version once",
+            )
+        )
+        found += [
+            _no_rows(gxe, f"not _is_deleted and {column} is null", f"{where}.{column} is filled on every living record")
+            for column in rules.required
+        ]
+        found += [_in_range(gxe, where, column, bounds) for column, bounds in rules.ranges.items()]
+        found += [
+            gxe.ExpectColumnValuesToBeInSet(
+                column=column, value_set=CURRENCIES, description=f"{where}.{column} is an ISO 4217 currency"
+            )
+            for column in rules.currencies
+        ]
+        return found
+
+    return Suite(f"raw.{system}.{obj.name}", f"select * from {where}", expectations)
+
+
+def _no_rows(gxe: Any, condition: str, description: str) -> Any:
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=f"select 1 from {{batch}} where {condition}", description=description
+    )
+
+
+def _in_range(gxe: Any, where: str, column: str, bounds: tuple[Any, Any]) -> Any:
+    low, high = bounds
+    words = " to ".join("any" if b is None else str(b) for b in bounds)
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=column, min_value=low, max_value=high, description=f"{where}.{column} lies within {words}"
+    )
+
+
+def types_suite(system: str, objects: Mapping[str, RawObject]) -> Suite:
+    """Every declared column exists with its declared, exact type: money never becomes a float on the way."""
+    declared = [
+        (obj.name, column_name(field), _warehouse_type(kind)) for obj in objects.values() for field, kind in obj.columns.items()
+    ]
+    query = (
+        "select case when coalesce(actual.data_type, 'absent') <> declared.data_type then declared.table_name || '.' || "
+        "declared.column_name || ' is ' || coalesce(actual.data_type, 'absent') || ' instead of ' || declared.data_type end "
+        "as difference "
+        f"from (values {_values(declared)}) as declared(table_name, column_name, data_type) "
+        "left join information_schema.columns as actual on actual.table_name = declared.table_name "
+        f"and actual.column_name = declared.column_name and actual.table_schema = 'raw_{system}'"
+    )
+
+    def expectations(gxe: Any) -> Sequence[Any]:
+        return [
+            gxe.ExpectTableRowCountToEqual(value=len(declared), description=f"raw_{system} is described column by column"),
+            gxe.ExpectColumnValuesToBeNull(
+                column="difference", description=f"columns of raw_{system} have their declared types"
+            ),
+        ]
+
+    return Suite(f"raw.{system}.types", query, expectations)
+
+
+def freshness_suite(system: str, objects: Sequence[str], max_hours: int, now: datetime, business_now: datetime) -> Suite:
+    """Every object was read within ``max_hours``, and the vendor's feed is not further behind than that.
+
+    ``now`` is the wall clock against which our own extraction is late (critical). ``business_now`` is the moment that
+    the run is about: a vendor's clock that stands further back is a late feed, which is shown and does not stop the
+    run, because what the feed misses is reported as blind rather than as leaked.
+    """
+    query = (
+        "select expected.object, latest.extracted_at, "
+        f"date_diff('minute', latest.extracted_at, {_utc(now)}) / 60.0 as hours_since_read, "
+        f"date_diff('minute', latest.complete_through, {_utc(business_now)}) / 60.0 as hours_behind "
+        f"from (values {_values([(name,) for name in objects])}) as expected(object) "
+        "left join (select object, max(_extracted_at) as extracted_at, max(complete_through) as complete_through "
+        f"from raw_{system}.feed group by object) as latest on latest.object = expected.object"
+    )
+
+    def expectations(gxe: Any) -> Sequence[Any]:
+        absent = f"every object of {system} has been read"
+        return [
+            gxe.ExpectTableRowCountToEqual(value=len(objects), description=absent),
+            gxe.ExpectColumnValuesToNotBeNull(column="extracted_at", description=absent),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="hours_since_read", max_value=max_hours, description=f"{system} was read in the last {max_hours} hours"
+            ),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="hours_behind",
+                max_value=max_hours,
+                severity="warning",
+                description=f"the feed of {system} is complete to within {max_hours} hours",
+            ),
+        ]
+
+    return Suite(f"raw.{system}.freshness", query, expectations)
+
+
+def quarantine_suite(system: str) -> Suite:
+    """Rows quarantined in the latest extraction: any is a warning, more than 1 % of those received is critical."""
+    query = (
+        "select coalesce(sum(records_received), 0) as received, coalesce(sum(quarantined), 0) as quarantined, "
+        "coalesce(100.0 * sum(quarantined) / nullif(sum(records_received), 0), 0) as quarantined_pct "
+        "from (select *, row_number() over (partition by object order by _extracted_at desc) as recency "
+        f"from raw_{system}.feed) as latest where recency = 1"
+    )
+
+    def expectations(gxe: Any) -> Sequence[Any]:
+        return [
+            gxe.ExpectColumnValuesToBeBetween(
+                column="quarantined",
+                max_value=0,
+                severity="warning",
+                description=f"no record of {system} was quarantined, see raw_{system}.quarantine for the reasons",
+            ),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="quarantined_pct",
+                max_value=MAX_QUARANTINED_PCT,
+                description=f"at most {MAX_QUARANTINED_PCT} % of the records of {system} were quarantined",
+            ),
+        ]
+
+    return Suite(f"raw.{system}.quarantine", query, expectations)
+
+
+def _warehouse_type(kind: str) -> str:
+    simple = {"text": "VARCHAR", "json": "VARCHAR", "bigint": "BIGINT", "bool": "BOOLEAN", "date": "DATE"}
+    if kind.startswith("timestamp"):
+        return "TIMESTAMP WITH TIME ZONE"
+    return simple.get(kind) or kind.upper()
+
+
+def _values(rows: Sequence[tuple[str, ...]]) -> str:
+    return ", ".join("(" + ", ".join(f"'{cell}'" for cell in row) + ")" for row in rows)
+
+
+def _utc(moment: datetime) -> str:
+    return f"cast('{moment.isoformat()}' as timestamp with time zone)"

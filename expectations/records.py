@@ -1,0 +1,42 @@
+"""Raw records as control totals read them: straight from the change log, without staging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one system as known at ``known_at`` (None: everything loaded), as subqueries."""
+
+    system: str
+    known_at: datetime | None = None
+
+    def living(self, name: str, *keys: str) -> str:
+        """The newest version of each record of the object ``name`` that has not been deleted."""
+        return (
+            f"(select * from (select *, row_number() over (partition by {', '.join(keys)} order by {_NEWEST_FIRST}) as recency "
+            f"from raw_{self.system}.{name} where {self._known}) where recency = 1 and not _is_deleted)"
+        )
+
+    def seen(self, name: str, *keys: str) -> str:
+        """The last values of each record ever received, also of those that are gone."""
+        return (
+            f"(select * from (select *, row_number() over (partition by {', '.join(keys)} order by {_NEWEST_FIRST}) as recency "
+            f"from raw_{self.system}.{name} where {self._known} and not _is_deleted) where recency = 1)"
+        )
+
+    @property
+    def _known(self) -> str:
+        if self.known_at is None:
+            return "true"
+        return f"_extracted_at <= cast('{self.known_at.isoformat()}' as timestamp with time zone)"
+
+
+_NEWEST_FIRST = "_extracted_at desc, _dlt_load_id desc, _record_hash desc"
+
+
+def month(expression: str) -> str:
+    """The month of a date as YYYY-MM; rows without one are 'undated', never lost."""
+    return f"coalesce(substr(cast({expression} as varchar), 1, 7), 'undated')"

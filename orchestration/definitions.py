@@ -1,0 +1,45 @@
+"""Everything that Dagster knows of this project, put together; each part is defined in its own folder of ``defs``.
+
+Loading this needs no network, no credentials and no warehouse: ``dagster dev``, the schedules and ``leakage run`` draw
+and run the same graph. What is enabled comes from the settings (``LEAKAGE_SYSTEMS``) at the moment of loading.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from ingestion.config import settings
+from ingestion.registry import SYSTEMS
+from orchestration.defs.automation.schedules import automation
+from orchestration.defs.ingestion.assets import ingestion
+from orchestration.defs.publishing.assets import publishing
+from orchestration.defs.quality.checks import quality
+from orchestration.defs.transformation.assets import transformation
+from orchestration.lib.dbt_runtime import dbt_project
+
+
+def build_definitions(*, expect_rows: bool = True) -> dg.Definitions:
+    """The definitions for the current settings; raises ConfigurationError when a setting cannot be used.
+
+    ``expect_rows`` is False for data that is a handful of cases rather than a firm, where a system may well hold no
+    record of some kind: an empty raw object is then no failure.
+    """
+    chosen = settings().systems
+    systems = [SYSTEMS[name] for name in dict.fromkeys(chosen.values())]
+    project = dbt_project()
+    built = dg.Definitions.merge(
+        dg.Definitions(executor=dg.in_process_executor),
+        ingestion(systems),
+        transformation(project),
+        quality(systems, chosen, expect_rows=expect_rows),
+    )
+    graph = built.resolve_asset_graph()
+    return dg.Definitions.merge(
+        built, publishing(graph.get_all_asset_keys(), graph.asset_check_keys), automation(chosen)
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What ``dagster dev`` and the code server load."""
+    return build_definitions()

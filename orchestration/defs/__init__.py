@@ -1,0 +1,1 @@
+"""The parts of the asset graph; ``orchestration.definitions`` puts them together."""

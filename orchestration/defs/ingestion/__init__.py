@@ -1,0 +1,1 @@
+"""Raw assets: one load per enabled system."""

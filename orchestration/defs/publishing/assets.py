@@ -1,0 +1,71 @@
+"""The asset ``published/bi_snapshot``: what BI clients read, swapped in after every check has passed."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from ingestion.config import settings
+from orchestration.lib.names import WAREHOUSE_POOL, team
+from orchestration.publish import SCHEMAS, PublishError, publish
+
+BI_SNAPSHOT = dg.AssetKey(["published", "bi_snapshot"])
+
+
+def publishing(assets: Iterable[dg.AssetKey], checks: Iterable[dg.AssetCheckKey]) -> dg.Definitions:
+    """The snapshot of those ``assets`` that are in a published layer; no failed one of ``checks`` lets it through."""
+    published = sorted(key for key in assets if key.path[0] in SCHEMAS)
+    gate = sorted(checks, key=lambda check: check.to_user_string())
+
+    @dg.asset(
+        key=BI_SNAPSHOT,
+        deps=published,
+        group_name="published",
+        owners=[team("data-engineering")],
+        kinds={"duckdb", "parquet"},
+        pool=WAREHOUSE_POOL,
+        description=(
+            "Canonical, ledger and marts for BI clients: a read-only DuckDB file and Parquet, with comments and a data "
+            "dictionary, swapped in as a whole. A failed check publishes nothing and the last good copy stays."
+        ),
+    )
+    def bi_snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        if failed := failed_checks(context.instance, gate):
+            names = ", ".join(key.to_user_string() for key in failed[:5])
+            raise dg.Failure(
+                f"nothing published, the last good copy stays: {len(failed)} check(s) failed when last run ({names}); "
+                "repair what they found and run the job again",
+                allow_retries=False,
+            )
+        conf = settings()
+        try:
+            done = publish(conf.warehouse_path, conf.published_dir, context.run.run_id)
+        except PublishError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        return dg.MaterializeResult(
+            metadata={
+                "database": dg.MetadataValue.path(str(done.database)),
+                "parquet": dg.MetadataValue.path(str(done.parquet)),
+                "dagster/row_count": sum(done.rows.values()),
+                "tables": dg.MetadataValue.table(
+                    [dg.TableRecord({"table": name, "rows": rows}) for name, rows in done.rows.items()]
+                ),
+            }
+        )
+
+    return dg.Definitions(assets=[bi_snapshot])
+
+
+def failed_checks(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey]) -> list[dg.AssetCheckKey]:
+    """Those of ``checks`` whose latest evaluation failed with severity error.
+
+    Within a job the graph itself waits for blocking checks; this also holds when somebody materialises the snapshot
+    alone after a failed run.
+    """
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(checks))
+    events = {key: record.event.dagster_event for key, record in latest.items() if record.event}
+    evaluations = {key: event.event_specific_data for key, event in events.items() if event}
+    return [key for key, evaluation in evaluations.items() if isinstance(evaluation, dg.AssetCheckEvaluation) and _blocks(evaluation)]
+
+
+def _blocks(evaluation: dg.AssetCheckEvaluation) -> bool:
+    return bool(not evaluation.passed and evaluation.blocking and evaluation.severity is dg.AssetCheckSeverity.ERROR)

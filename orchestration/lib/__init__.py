@@ -1,0 +1,1 @@
+"""What the definitions share: translators, the dbt runtime, names, the Dagster instance."""

@@ -1,0 +1,98 @@
+"""The dbt project as Dagster runs it: where it is, its manifest, and how dbt is called.
+
+The manifest is written when it is absent or older than what it was made from, so a fresh clone, an edited model and
+another set of systems all work without a step of their own. It needs no network and no warehouse.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import blake2b
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from dagster_dbt import DbtCliResource, DbtProject
+from packaging.version import Version
+
+from ingestion.config import ConfigurationError, settings
+
+PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
+# Folders and files that parsing reads.
+PARSED = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests", "analyses", "snapshots")
+FINGERPRINT = "manifest.fingerprint"
+
+
+class Dbt(DbtCliResource):
+    """The dbt command of the running environment, without two costs that dagster-dbt adds to every run.
+
+    Both are private names of dagster-dbt: a test fails when an upgrade changes them.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        # ``dbt --version`` is a process of five CPU seconds that asks PyPI for the newest release.
+        return Version(installed_version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:
+        # The adapter would import dbt into this process and keep the warehouse open; row counts are read without it.
+        return None
+
+
+def dbt_project() -> DbtProject:
+    """The project with an up-to-date manifest for the current settings; raises ConfigurationError when dbt cannot parse."""
+    # dbt reads a relative data directory from its own folder, everything else from the caller's.
+    os.environ["LEAKAGE_DATA_DIR"] = str(settings().data_dir)
+    project = DbtProject(PROJECT_DIR, target_path=target_path())
+    ensure_manifest(project)
+    return project
+
+
+def dbt_resource(project: DbtProject) -> Dbt:
+    """dbt from the environment that runs this, whether or not it is on PATH."""
+    return Dbt(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt")))
+
+
+def target_path() -> Path:
+    """Where dbt writes: below the data directory, unless ``DBT_TARGET_PATH`` says otherwise."""
+    return Path(os.environ.get("DBT_TARGET_PATH") or settings().data_dir / "dbt").absolute()
+
+
+def ensure_manifest(project: DbtProject) -> Path:
+    """Write ``manifest.json`` unless it was made from exactly the present files and systems; returns its path."""
+    stamp = project.manifest_path.with_name(FINGERPRINT)
+    current = _fingerprint()
+    if project.manifest_path.exists() and stamp.exists() and stamp.read_text() == current:
+        return project.manifest_path
+    _parse(project)
+    stamp.write_text(current)
+    return project.manifest_path
+
+
+def _fingerprint() -> str:
+    """Changes with every file that parsing reads, with the enabled systems and with dbt itself."""
+    digest = blake2b(digest_size=16)
+    digest.update(f"{sorted(settings().systems.items())} {installed_version('dbt-core')}".encode())
+    for top in PARSED:
+        root = PROJECT_DIR / top
+        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+            if path.is_file():
+                stat = path.stat()
+                digest.update(f"{path} {stat.st_size} {stat.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def _parse(project: DbtProject) -> None:
+    # In this process: starting another one would import dbt once more than needed.
+    from dbt.cli.main import dbtRunner
+
+    target = project.manifest_path.parent
+    target.mkdir(parents=True, exist_ok=True)
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    outputs = ["--target-path", str(target), "--log-path", str(target)]
+    result = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *folders, *outputs])
+    if not result.success:
+        reason = " ".join(str(result.exception).split())
+        raise ConfigurationError(f"dbt cannot parse the project in {PROJECT_DIR}: {reason}")

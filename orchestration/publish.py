@@ -1,0 +1,189 @@
+"""The copy that BI clients read: canonical, ledger and marts as one read-only DuckDB file and as Parquet.
+
+Readers never touch the warehouse that a run is building. A publication is written aside and swapped in by one rename:
+a reader sees the previous run or this one as a whole, and whoever has the previous one open keeps reading it.
+
+``<data_dir>/published/leakage.duckdb`` holds the three schemas with table and column comments, ``main.data_dictionary``
+(comments get lost in some clients) and ``main.published_run``. ``<data_dir>/published/parquet/current`` points to the
+folder of the same run, one file per table below its schema's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+SCHEMAS = ("canonical", "ledger", "marts")
+DATABASE = "leakage.duckdb"
+# What clients since DuckDB 1.2 can open; today's BI drivers are not on the newest format.
+STORAGE_VERSION = "v1.2.0"
+# Parquet folders are found through the pointer, but a client may still be reading the previous one.
+KEPT_PARQUET_RUNS = 3
+
+_DICTIONARY = """
+create table {catalog}.main.data_dictionary as
+select
+  columns.schema_name, columns.table_name, columns.column_name, columns.column_index, columns.data_type,
+  columns.comment as description, tables.comment as table_description
+from duckdb_columns() as columns
+left join (
+  select database_name, schema_name, table_name, comment from duckdb_tables()
+) as tables
+  on tables.database_name = columns.database_name
+  and tables.schema_name = columns.schema_name
+  and tables.table_name = columns.table_name
+where columns.database_name = '{catalog}' and columns.schema_name in ('canonical', 'ledger', 'marts')
+order by columns.schema_name, columns.table_name, columns.column_index
+"""
+
+
+class PublishError(RuntimeError):
+    """Nothing could be published; what was published before is untouched."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published: the files, and rows by ``schema.table``."""
+
+    run_id: str
+    database: Path
+    parquet: Path
+    rows: dict[str, int]
+
+
+def publish(warehouse: Path, folder: Path, run_id: str) -> Publication:
+    """Publish the warehouse as it stands under ``folder``; raises PublishError and leaves the last good copy.
+
+    ``run_id`` names the run in ``published_run`` and the Parquet folder.
+    """
+    if not warehouse.exists():
+        raise PublishError(f"there is no warehouse at {warehouse} to publish; run the pipeline first")
+    folder.mkdir(parents=True, exist_ok=True)
+    slug = re.sub(r"[^A-Za-z0-9_.-]", "-", run_id)
+    aside = folder / f".{slug}.duckdb"
+    parquet = folder / "parquet" / slug
+    _discard(aside, parquet)
+    try:
+        rows = _write(warehouse, aside, parquet, run_id)
+    except (duckdb.Error, OSError) as error:
+        _discard(aside, parquet)
+        reason = next(iter(str(error).splitlines()), "unknown")
+        raise PublishError(f"{folder} could not be written ({reason}); the last good copy stays in place") from error
+    _sync(aside)
+    aside.chmod(0o444)
+    os.replace(aside, folder / DATABASE)
+    _point(folder / "parquet" / "current", slug)
+    _forget_old(folder / "parquet", keep=slug)
+    return Publication(run_id, folder / DATABASE, parquet, rows)
+
+
+def _write(warehouse: Path, aside: Path, parquet: Path, run_id: str) -> dict[str, int]:
+    """Write the database file ``aside`` and the Parquet folder in one read of the warehouse; rows per table."""
+    # Views name the catalog that they were made in, so the source keeps its own; the copy's is one that no schema has:
+    # `marts.x` would be ambiguous in a database called marts.
+    source, target = warehouse.stem, "published_copy"
+    rows: dict[str, int] = {}
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach {_text(str(warehouse))} as {source} (read_only)")
+        connection.execute(f"attach {_text(str(aside))} as {target} (storage_version '{STORAGE_VERSION}')")
+        # One transaction reads one state of the warehouse.
+        connection.execute("begin")
+        for schema in SCHEMAS:
+            connection.execute(f"create schema {target}.{schema}")
+        for schema, table, comment in _tables(connection, source):
+            name = f"{schema}.{_name(table)}"
+            connection.execute(f"create table {target}.{name} as select * from {source}.{name}")
+            _comment(connection, source, target, schema, table, comment)
+            counted = connection.execute(f"select count(*) from {target}.{name}").fetchone()
+            rows[f"{schema}.{table}"] = counted[0] if counted else 0
+        if not rows:
+            raise PublishError(f"{warehouse} holds no table in {', '.join(SCHEMAS)}; run the pipeline first")
+        connection.execute(_DICTIONARY.format(catalog=target))
+        connection.execute(
+            f"create table {target}.main.published_run as select cast(? as varchar) as run_id, "
+            "cast(? as timestamp with time zone) as published_at, cast(? as integer) as tables",
+            [run_id, datetime.now(UTC), len(rows)],
+        )
+        connection.execute("commit")
+        _write_parquet(connection, target, parquet, [*rows, "main.data_dictionary", "main.published_run"])
+        connection.execute(f"detach {target}")
+    return rows
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> Iterator[tuple[str, str, str | None]]:
+    """(schema, relation, comment) of every table and view in the published schemas."""
+    found = connection.execute(
+        """
+        select schema_name, table_name as name, comment from duckdb_tables() where database_name = ?
+        union all
+        select schema_name, view_name as name, comment from duckdb_views() where database_name = ? and not internal
+        order by 1, 2
+        """,
+        [catalog, catalog],
+    ).fetchall()
+    return ((schema, name, comment) for schema, name, comment in found if schema in SCHEMAS)
+
+
+def _comment(
+    connection: duckdb.DuckDBPyConnection, source: str, target: str, schema: str, table: str, comment: str | None
+) -> None:
+    """Carry over what dbt documented about a table and its columns."""
+    if comment:
+        connection.execute(f"comment on table {target}.{schema}.{_name(table)} is {_text(comment)}")
+    columns = connection.execute(
+        "select column_name, comment from duckdb_columns() "
+        "where database_name = ? and schema_name = ? and table_name = ? and comment is not null",
+        [source, schema, table],
+    ).fetchall()
+    for column, text in columns:
+        connection.execute(f"comment on column {target}.{schema}.{_name(table)}.{_name(column)} is {_text(text)}")
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, catalog: str, folder: Path, tables: list[str]) -> None:
+    for qualified in tables:
+        schema, _, table = qualified.partition(".")
+        file = folder / ("" if schema == "main" else schema) / f"{table}.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"copy {catalog}.{schema}.{_name(table)} to {_text(str(file))} (format parquet, compression zstd)")
+
+
+def _point(pointer: Path, to: str) -> None:
+    """Make ``pointer`` a link to the folder ``to`` beside it, in one step."""
+    aside = pointer.with_name(f".{pointer.name}-{to}")
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(to, target_is_directory=True)
+    os.replace(aside, pointer)
+
+
+def _forget_old(parquet: Path, keep: str) -> None:
+    runs = [p for p in parquet.iterdir() if p.is_dir() and not p.is_symlink() and p.name != keep]
+    for old in sorted(runs, key=lambda p: p.stat().st_mtime, reverse=True)[KEPT_PARQUET_RUNS - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _discard(aside: Path, parquet: Path) -> None:
+    """Remove what a publication wrote aside, also what an earlier one that was killed left behind."""
+    aside.unlink(missing_ok=True)
+    aside.with_name(aside.name + ".wal").unlink(missing_ok=True)
+    shutil.rmtree(parquet, ignore_errors=True)
+
+
+def _sync(file: Path) -> None:
+    with file.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

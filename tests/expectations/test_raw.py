@@ -1,0 +1,130 @@
+"""Bad data at the raw boundary: each kind is planted and must be found; good data passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from expectations.engine import Suite
+from expectations.raw import freshness_suite, object_suite, quarantine_suite, types_suite
+from tests.expectations.conftest import NOW, RULES, TIMES, Warehouse
+
+Failures = Callable[..., str]
+BOUNDARY = object_suite("made_up", TIMES, RULES)
+ROW = "insert into raw_made_up.times values ('x', {minutes}, {rate}, {currency}, {day}, null, 4711, false, now(), 'load2')"
+GOOD = {"minutes": "60", "rate": "1.00", "currency": "'USD'", "day": "date '2026-04-02'"}
+
+
+def freshness(hours: int = 26) -> Suite:
+    return freshness_suite("made_up", ["times"], hours, NOW, NOW)
+
+
+def test_good_data_passes_every_suite(warehouse: Warehouse):
+    warehouse.run(ROW.format(**GOOD))
+    for suite in (BOUNDARY, types_suite("made_up", {"times": TIMES}), freshness(), quarantine_suite("made_up")):
+        report = warehouse.check(suite)
+        assert report.passed, report.failures
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("minutes", "1441", "minutes lies within 0 to 1440"),
+        ("minutes", "-1", "minutes lies within 0 to 1440"),
+        ("rate", "-0.01", "rate lies within 0 to any"),
+        ("currency", "'EURO'", "currency is an ISO 4217 currency"),
+        ("currency", "'eur'", "currency is an ISO 4217 currency"),
+        ("day", "null", "day is filled on every living record"),
+    ],
+)
+def test_an_impossible_value_fails(warehouse: Warehouse, failures: Failures, column: str, value: str, message: str):
+    warehouse.run(ROW.format(**(GOOD | {column: value})))
+    report = warehouse.check(BOUNDARY)
+    assert message in failures(report)
+    assert report.is_critical
+
+
+def test_a_record_without_key_fails(warehouse: Warehouse, failures: Failures):
+    warehouse.run("update raw_made_up.times set id = null where id = 't3'")
+    assert "raw_made_up.times: id and load columns are filled" in failures(warehouse.check(BOUNDARY))
+
+
+def test_a_version_that_one_load_brought_twice_fails(warehouse: Warehouse, failures: Failures):
+    warehouse.run("insert into raw_made_up.times select * from raw_made_up.times where id = 't3'")
+    assert "a load brings each version once" in failures(warehouse.check(BOUNDARY))
+
+
+def test_a_version_that_comes_back_in_a_later_load_is_fine(warehouse: Warehouse):
+    warehouse.run("insert into raw_made_up.times select * replace ('load2' as _dlt_load_id) from raw_made_up.times where id = 't3'")
+    assert warehouse.check(BOUNDARY).passed
+
+
+def test_a_tombstone_needs_no_values(warehouse: Warehouse):
+    warehouse.run("insert into raw_made_up.times values ('t3', null, null, null, null, null, 0, true, now(), 'load2')")
+    assert warehouse.check(BOUNDARY).passed
+
+
+def test_an_empty_object_fails(warehouse: Warehouse, failures: Failures):
+    warehouse.run("delete from raw_made_up.times")
+    assert "raw_made_up.times has records" in failures(warehouse.check(BOUNDARY))
+    assert warehouse.check(object_suite("made_up", TIMES, replace(RULES, may_be_empty=True))).passed
+    assert warehouse.check(object_suite("made_up", TIMES, RULES, must_have_rows=False)).passed
+
+
+def test_an_object_that_was_never_loaded_fails(warehouse: Warehouse, failures: Failures):
+    warehouse.run("drop table raw_made_up.times")
+    assert "raw.made_up.times looks at cannot be read" in failures(warehouse.check(BOUNDARY))
+
+
+def test_money_that_became_a_float_fails(warehouse: Warehouse, failures: Failures):
+    warehouse.run("alter table raw_made_up.times alter rate type double")
+    text = failures(warehouse.check(types_suite("made_up", {"times": TIMES})))
+    assert "times.rate is DOUBLE instead of DECIMAL(18,4)" in text
+
+
+def test_a_declared_column_that_is_missing_fails(warehouse: Warehouse, failures: Failures):
+    warehouse.run("alter table raw_made_up.times drop column rate")
+    assert "times.rate is absent" in failures(warehouse.check(types_suite("made_up", {"times": TIMES})))
+
+
+def test_an_object_without_feed_row_fails(warehouse: Warehouse, failures: Failures):
+    warehouse.run("delete from raw_made_up.feed")
+    report = warehouse.check(freshness())
+    assert "every object of made_up has been read" in failures(report)
+    assert report.is_critical
+
+
+def test_a_load_that_is_too_old_fails(warehouse: Warehouse, failures: Failures):
+    late = freshness_suite("made_up", ["times"], 26, NOW + timedelta(hours=27), NOW)
+    report = warehouse.check(late)
+    assert "made_up was read in the last 26 hours" in failures(report)
+    assert report.is_critical
+
+
+def test_a_vendor_feed_that_stands_still_warns(warehouse: Warehouse, failures: Failures):
+    warehouse.run(f"update raw_made_up.feed set complete_through = timestamptz '{(NOW - timedelta(days=3)).isoformat()}'")
+    report = warehouse.check(freshness())
+    assert "the feed of made_up is complete to within 26 hours" in failures(report)
+    assert not report.is_critical
+
+
+@pytest.mark.parametrize(("quarantined", "critical"), [(1, False), (2, True)])
+def test_quarantined_rows_warn_and_above_one_percent_fail(
+    warehouse: Warehouse, failures: Failures, quarantined: int, critical: bool
+):
+    warehouse.run(f"update raw_made_up.feed set quarantined = {quarantined}")
+    report = warehouse.check(quarantine_suite("made_up"))
+    assert "no record of made_up was quarantined" in failures(report)
+    assert report.is_critical is critical
+
+
+def test_only_the_latest_load_counts_for_quarantine(warehouse: Warehouse):
+    warehouse.run(
+        "update raw_made_up.feed set quarantined = 50",
+        "insert into raw_made_up.feed select * replace (0 as quarantined, _extracted_at + interval 1 minute as _extracted_at) "
+        "from raw_made_up.feed",
+    )
+    assert warehouse.check(quarantine_suite("made_up")).passed
