@@ -116,9 +116,9 @@ def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     aging = rows(
         connection,
         "select overdue_bucket as bucket, currency, sum(unbilled_amount) as amount, sum(unbilled_hours) as hours"
-        " from marts.finance__unbilled_aging group by overdue_bucket, currency"
-        " order by case overdue_bucket when 'not yet due' then '' else lpad(overdue_bucket, 8, '0') end, currency",
+        " from marts.finance__unbilled_aging group by overdue_bucket, currency order by currency",
     )
+    aging.sort(key=lambda row: (_days(row["bucket"]), row["currency"]))
     recovery = rows(
         connection,
         "select currency, sum(rebilled_amount) as rebilled, sum(expected_amount) as expected"
@@ -140,3 +140,9 @@ def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     found["revenue"] = [f"{revenue[0]['wrong']} of {revenue[0]['judged']} contract lines not recognised as earned"]
     found["not judged"] = [f"{blind[0]['items']} items (missing rate, stale feed ...)"]
     return [(label, ", ".join(texts)) for label, texts in found.items()]
+
+
+def _days(bucket: str) -> int:
+    """Where an age bucket stands among the others: its first number; >120 comes after 91-120."""
+    digits = "".join(c for c in bucket.split("-")[0] if c.isdigit())
+    return int(digits) + bucket.startswith(">") if digits else -1

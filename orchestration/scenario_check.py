@@ -198,7 +198,7 @@ def _differences(scenario: Scenario, own: list[Observed]) -> list[str]:
         about = [o for o in own if o.fact_id == scenario.fact_id(expected.item)]
         best = _best(expected, about, used)
         if best is None:
-            seen = "; ".join(str(o) for o in about) or "nothing"
+            seen = "; ".join(dict.fromkeys(map(str, about))) or "nothing"
             differences.append(f"missing: {expected.item}: expected {_expected(expected)}; found {seen}")
             continue
         used.add(id(best))

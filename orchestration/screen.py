@@ -55,40 +55,41 @@ def progress_on(stream: TextIO) -> Iterator[Callable[[Step], None]]:
 
 
 def show_register(console: Console, found: Sequence[Row], as_of: object, limit: int | None = TOP) -> None:
-    """The findings as a table, the largest first."""
+    """The findings, the largest first: a line of facts and a line that says what to do."""
     shown = list(found)[:limit]
-    table = Table(title=f"Register of findings as of {as_of}", title_justify="left", show_edge=False)
-    for name in ("id", "category", "verdict", "customer"):
-        table.add_column(name)
-    table.add_column("amount", justify="right")
-    for name in ("", "owner", "what to do"):
-        table.add_column(name, overflow="fold")
+    console.print(f"[bold]Register of findings as of {as_of}[/bold]")
     for row in shown:
-        table.add_row(
-            str(row["finding_id"])[:8], row["category"], row["verdict"], row.get("customer_name") or "",
-            _money(row["amount"]), row["currency"] or "", row["owner"] or "", row["action"] or "",
-        )  # fmt: skip
-    console.print(table)
+        value = f"{_money(row['amount'])} {row['currency'] or ''}"
+        facts = f"{str(row['finding_id'])[:8]}  {row['category']:<22} {row['verdict']:<14} {value:>18}"
+        console.print(f"{facts}  {row.get('customer_name') or ''}", highlight=False, markup=False, soft_wrap=True)
+        todo = f"          {row['owner'] or '-'}: {row['action'] or ''}"
+        console.print(todo, style="dim", highlight=False, markup=False, soft_wrap=True)
     if len(shown) < len(found):
-        console.print(f"... and {len(found) - len(shown)} more")
+        console.print(f"... and {len(found) - len(shown)} more", highlight=False)
 
 
 def show_totals(console: Console, found: Sequence[Row]) -> None:
-    """Findings and money per category and currency, then leakage per currency; currencies are never added up."""
-    groups: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
+    """Findings and money per category and currency, then leakage per currency; currencies are never added up.
+
+    ``amount`` counts as leakage (or as refund exposure for overbilling), ``exposed`` is the money that a delay or a
+    compliance finding is about.
+    """
+    groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in found:
-        key = row["category"], row["verdict"], row["currency"] or ""
-        count, amount = groups.get(key, (0, Decimal(0)))
-        groups[key] = count + 1, amount + (row["amount"] or 0)
-    table = Table(title="By category", title_justify="left", show_edge=False)
-    for name in ("category", "verdict", "findings", "amount", ""):
-        table.add_column(name, justify="right" if name in ("findings", "amount") else "left")
-    for (category, verdict, currency), (count, amount) in sorted(groups.items(), key=lambda g: (-g[1][1], g[0])):
-        table.add_row(category, verdict, str(count), _money(amount), currency)
+        groups.setdefault((row["category"], row["verdict"], row["currency"] or ""), []).append(row)
+    table = Table(title="By category", title_justify="left", box=None, pad_edge=False)
+    for name in ("category", "verdict", "findings", "amount", "exposed", ""):
+        table.add_column(name, justify="right" if name in ("findings", "amount", "exposed") else "left", no_wrap=True)
+    for (category, verdict, currency), members in sorted(
+        groups.items(), key=lambda g: (-(_sum(g[1], "amount") or 0), g[0])
+    ):
+        exposed = _sum(members, "exposed_amount")
+        amounts = _money(_sum(members, "amount")), "" if exposed is None else _money(exposed)
+        table.add_row(category, verdict, str(len(members)), *amounts, currency)
     console.print(table)
     totals = leakage_by_currency(list(found))
     leakage = ", ".join(f"{_money(v)} {k}" for k, v in totals.items()) or "none"
-    console.print(f"[bold]Leakage (at risk + confirmed loss): {leakage}[/bold]")
+    console.print(f"[bold]Leakage (at risk + confirmed loss): {leakage}[/bold]", soft_wrap=True)
 
 
 def show_chain(console: Console, finding: Row) -> None:
@@ -98,7 +99,7 @@ def show_chain(console: Console, finding: Row) -> None:
     console.print(f"{finding['owner']}: {finding['action']}")
     if finding["causes"]:
         console.print(f"causes: {', '.join(finding['causes'])}")
-    table = Table(show_edge=False)
+    table = Table(box=None, pad_edge=False)
     for name in ("", "system", "record id", "what it says"):
         table.add_column(name, overflow="fold")
     for step in finding["chain"]:
@@ -111,7 +112,13 @@ def show_lines(console: Console, title: str, lines: Sequence[tuple[str, str]]) -
     """Labelled lines under a title."""
     console.print(f"[bold]{title}[/bold]")
     for label, text in lines:
-        console.print(f"  {label:<18} {text}", highlight=False, soft_wrap=True)
+        console.print(f"  {label:<25} {text}", highlight=False, soft_wrap=True)
+
+
+def _sum(found: Sequence[Row], name: str) -> Decimal | None:
+    """The sum of the known values; None when no row has one."""
+    known = [row[name] for row in found if row.get(name) is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 def _money(value: Decimal | None) -> str:

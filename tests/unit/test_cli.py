@@ -203,6 +203,11 @@ def test_a_run_shows_register_totals_metrics_and_files(
         str(built),
     ):
         assert said in out, said
+    ages = [
+        out.index(label) for label in ("unbilled, not due", "unbilled 0-30 d", "unbilled 91-120 d", "unbilled >120 d")
+    ]
+    assert ages == sorted(ages)
+    assert "missing_rate" in out and "unknown" in out, "an unknown amount is never shown as zero"
 
 
 def test_a_failed_run_says_why_and_exits_1(

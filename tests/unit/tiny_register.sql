@@ -10,13 +10,16 @@ select * from (values
        amount, currency, base_amount);
 alter table marts.leakage__findings alter amount type decimal(18, 4);
 alter table marts.leakage__findings alter base_amount type decimal(18, 4);
+alter table marts.leakage__findings add column exposed_amount decimal(18, 4);
 alter table marts.leakage__findings add column owner varchar default 'FIN';
 alter table marts.leakage__findings add column action varchar default 'Bill it.';
 alter table marts.leakage__findings add column causes varchar default 'late_approval;sync_failed';
 alter table marts.leakage__findings add column as_of_date date default date '2026-04-30';
 alter table marts.leakage__findings add column evidence varchar default '[{"system": "psa1", "record_type": "time_entry", "record_id": "77"}]';
-create table marts.finance__unbilled_aging as select '0-30' as overdue_bucket, 'USD' as currency,
-  cast(2000 as decimal(18, 4)) as unbilled_amount, cast(10 as decimal(18, 4)) as unbilled_hours;
+create table marts.finance__unbilled_aging as
+select bucket as overdue_bucket, 'USD' as currency, cast(amount as decimal(18, 4)) as unbilled_amount,
+  cast(10 as decimal(18, 4)) as unbilled_hours
+from (values ('>120', 5), ('91-120', 4), ('0-30', 2000), ('not yet due', 1)) as b(bucket, amount);
 create table marts.finance__rebill_recovery as select 'USD' as currency, cast(93 as decimal(18, 4)) as rebilled_amount,
   cast(100 as decimal(18, 4)) as expected_amount, true as is_mature;
 create table marts.finance__revrec_mismatches as select 'revrec_over' as category, true as is_mismatch;
