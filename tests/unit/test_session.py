@@ -90,7 +90,9 @@ def session(waits: list[float]) -> VendorSession:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 522])
-def test_a_transient_answer_is_tried_again(vendor: Vendor, session: VendorSession, waits: list[float], status: int) -> None:
+def test_a_transient_answer_is_tried_again(
+    vendor: Vendor, session: VendorSession, waits: list[float], status: int
+) -> None:
     vendor.will_answer(status, status, 200)
     assert session.request("GET", vendor.url).status_code == 200
     assert (len(vendor.requests), len(waits)) == (3, 2)
@@ -140,7 +142,7 @@ def test_a_vendor_decides_what_is_transient(vendor: Vendor, waits: list[float]) 
     assert len(waits) == 1
 
 
-def test_a_body_that_is_not_the_vendors_own_leaves_the_decision_to_the_status(vendor: Vendor, waits: list[float]) -> None:
+def test_a_foreign_body_leaves_the_decision_to_the_status(vendor: Vendor, waits: list[float]) -> None:
     strict = VendorSession(
         "acme",
         is_transient=lambda r: r.json()["code"] == "LIMIT",
@@ -178,7 +180,7 @@ def test_retry_after_as_a_date_is_read_on_the_vendors_clock(
     assert least <= waits[0] <= most
 
 
-def test_a_pause_too_long_to_wait_ends_the_run_at_once(vendor: Vendor, session: VendorSession, waits: list[float]) -> None:
+def test_a_pause_too_long_ends_the_run_at_once(vendor: Vendor, session: VendorSession, waits: list[float]) -> None:
     vendor.will_answer((429, {"Retry-After": "86400"}, b"daily limit"))
     with pytest.raises(TransientError, match="daily limit; it asks to wait 86400 seconds, run again then"):
         session.request("GET", vendor.url)
@@ -251,9 +253,8 @@ def test_a_closed_port_is_named_without_its_path(session: VendorSession, waits: 
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     with pytest.raises(TransientError) as failed:
         session.request("GET", f"{url}/things?key={SECRET}")
-    assert str(failed.value) == (
-        f"acme: {url} could not be reached (connection refused), still so after {MAX_ATTEMPTS} attempts; run again later"
-    )
+    what = f"acme: {url} could not be reached (connection refused)"
+    assert str(failed.value) == f"{what}, still so after {MAX_ATTEMPTS} attempts; run again later"
     assert len(waits) == MAX_ATTEMPTS - 1
 
 
