@@ -29,10 +29,10 @@ CATEGORIES = {
     "L13": "rate_variance_over",
     "L16": "milestone_unbilled",
     "L25": "invoice_delay",
-    "R01": "recognised_below_earned",
-    "R02": "recognised_above_earned",
-    "R03": "recognised_in_wrong_period",
-    "R04": "billed_without_deferral",
+    "R01": "revrec_under",
+    "R02": "revrec_over",
+    "R03": "revrec_period",
+    "R04": "revrec_billing",
 }
 UNBILLED = {"time_entry": "L01", "expense_item": "L07", "supplier_cost": "L11", "milestone": "L16"}
 ZERO = Decimal(0)
