@@ -77,7 +77,9 @@ class ConcurAuth(RefreshableAuth):
         self._config = config
         self._grants = grants
         self._configured = config.base_url.rstrip("/")
-        self._issued_for = sha256(f"{config.client_id}\n{config.refresh_token}".encode()).hexdigest()
+        # Another configured address is another company: its tokens and home must not be used.
+        identity = f"{config.client_id}\n{config.refresh_token}\n{self._configured}"
+        self._issued_for = sha256(identity.encode()).hexdigest()
         self._homes: list[str] = []
 
     @property
