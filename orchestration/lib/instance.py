@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ def prepare_home() -> Path:
     """The instance's folder, created and configured; ``DAGSTER_HOME`` of this process and its children points to it."""
     home = settings().data_dir / "dagster"
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(TEMPLATE, home / "dagster.yaml")
+    (home / "dagster.yaml").write_text(TEMPLATE.read_text("utf-8").replace("{home}", home.as_posix()), "utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

@@ -1,19 +1,19 @@
 """The dbt project as one set of assets: staging, mapping, canonical, ledger, marts and the policy seeds."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
-from dagster_dbt import DbtProject, dbt_assets
+from dagster_dbt import DbtCliInvocation, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from ingestion.config import settings
 from orchestration.lib.dbt_runtime import Dbt, dbt_resource
 from orchestration.lib.dbt_translator import LayerTranslator
 from orchestration.lib.names import WAREHOUSE_POOL
-from orchestration.lib.progress import announce
+
+# What the macro log_row_count writes into dbt's log.
+ROW_COUNT = re.compile(r"row_count (\d+)")
 
 
 def transformation(project: DbtProject) -> dg.Definitions:
@@ -33,20 +33,11 @@ def model_assets(project: DbtProject) -> dg.AssetsDefinition:
     )
     def build_models(context: dg.AssetExecutionContext, dbt: Dbt) -> Iterator[Any]:
         invocation = dbt.cli(build_arguments(), context=context, target_path=project.manifest_path.parent)
-        events: list[Any] = []
-        failure: DagsterDbtCliRuntimeError | None = None
         try:
-            for event in invocation.stream():
-                if isinstance(event, dg.Output):
-                    announce(tuple(context.asset_key_for_output(event.output_name).path))
-                events.append(event)
+            yield from with_row_counts(invocation, context)
         except DagsterDbtCliRuntimeError as error:
-            failure = error
-        # Rows are counted when dbt has let go of the warehouse: a file that is being written cannot be read.
-        yield from with_row_counts(events, invocation.manifest["nodes"], settings().warehouse_path)
-        if failure:
             description = build_failure(invocation.get_artifact("run_results.json"))
-            raise dg.Failure(description, allow_retries=False) from failure
+            raise dg.Failure(description, allow_retries=False) from error
 
     return build_models
 
@@ -66,22 +57,24 @@ def build_failure(run_results: Mapping[str, Any]) -> str:
     return f"dbt: {len(bad)} model(s) or test(s) failed: {'; '.join(reasons)}{rest}"
 
 
-def with_row_counts(events: Sequence[Any], nodes: Mapping[str, Any], warehouse: Path) -> Iterator[Any]:
-    """The dbt events, those of tables and seeds with the number of rows in the warehouse."""
-    relations = {id(event): _table(event, nodes) for event in events if isinstance(event, dg.Output)}
-    tables = sorted({table for table in relations.values() if table})
-    counts: dict[str, int] = {}
-    if tables and warehouse.exists():
-        selects = " union all ".join(f"select '{table}', count(*) from {table}" for table in tables)
-        with duckdb.connect(warehouse, read_only=True) as connection:
-            counts = dict(connection.execute(selects).fetchall())
-    for event in events:
-        count = counts.get(relations.get(id(event)) or "")
-        yield event if count is None else event.with_metadata({**event.metadata, "dagster/row_count": count})
+def with_row_counts(invocation: DbtCliInvocation, context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """Dagster's events of a running dbt command, as they come; tables carry the rows that their post-hook counted.
 
-
-def _table(event: dg.Output[Any], nodes: Mapping[str, Any]) -> str | None:
-    """``schema.table`` of a built node; None for a view, whose count would run its query again."""
-    node = nodes[event.metadata["unique_id"].value]
-    is_view = node["config"].get("materialized") in ("view", "ephemeral")
-    return None if is_view else f"{node['schema']}.{node.get('alias') or node['name']}"
+    dagster-dbt's own row counts would hold back every event until dbt has ended.
+    """
+    rows: dict[str, int] = {}
+    for message in invocation.stream_raw_events():
+        unique_id = message.raw_event["data"].get("node_info", {}).get("unique_id")
+        if counted := ROW_COUNT.fullmatch(message.raw_event["info"].get("msg") or ""):
+            rows[unique_id] = int(counted.group(1))
+            continue
+        for event in message.to_default_asset_events(
+            manifest=invocation.manifest,
+            dagster_dbt_translator=invocation.dagster_dbt_translator,
+            context=context,
+            target_path=invocation.target_path,
+            project=invocation.project,
+        ):
+            if isinstance(event, dg.Output) and unique_id in rows:
+                event = event.with_metadata({**event.metadata, "dagster/row_count": rows[unique_id]})
+            yield event
