@@ -6,6 +6,7 @@ another set of systems all work without a step of their own. It needs no network
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
 
 from ingestion.config import ConfigurationError, settings
+from orchestration.publish import SCHEMAS, TableText, Texts
 
 PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
 # Folders and files that parsing reads.
@@ -42,7 +44,10 @@ class Dbt(DbtCliResource):
 
 
 def dbt_project() -> DbtProject:
-    """The project with an up-to-date manifest for the current settings; raises ConfigurationError when dbt cannot parse."""
+    """The project with an up-to-date manifest for the current settings.
+
+    Raises ConfigurationError when dbt cannot parse it.
+    """
     # dbt reads a relative data directory from its own folder, everything else from the caller's.
     os.environ["LEAKAGE_DATA_DIR"] = str(settings().data_dir)
     project = DbtProject(PROJECT_DIR, target_path=target_path())
@@ -53,6 +58,18 @@ def dbt_project() -> DbtProject:
 def dbt_resource(project: DbtProject) -> Dbt:
     """dbt from the environment that runs this, whether or not it is on PATH."""
     return Dbt(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt")))
+
+
+def published_texts() -> Texts:
+    """Descriptions of the published models and their columns, from the manifest of the latest build."""
+    manifest = json.loads((target_path() / "manifest.json").read_text("utf-8"))
+    models = (n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] in SCHEMAS)
+    return {
+        f"{m['schema']}.{m['name']}": TableText(
+            m["description"], {name: c["description"] for name, c in m["columns"].items() if c["description"]}
+        )
+        for m in models
+    }
 
 
 def target_path() -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import dagster as dg
 
 from ingestion.config import settings
+from orchestration.lib.dbt_runtime import published_texts
 from orchestration.lib.names import WAREHOUSE_POOL, team
 from orchestration.publish import SCHEMAS, PublishError, publish
 
@@ -38,7 +39,7 @@ def publishing(assets: Iterable[dg.AssetKey], checks: Iterable[dg.AssetCheckKey]
             )
         conf = settings()
         try:
-            done = publish(conf.warehouse_path, conf.published_dir, context.run.run_id)
+            done = publish(conf.warehouse_path, conf.published_dir, context.run.run_id, published_texts())
         except PublishError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         return dg.MaterializeResult(
@@ -64,7 +65,11 @@ def failed_checks(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKe
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(checks))
     events = {key: record.event.dagster_event for key, record in latest.items() if record.event}
     evaluations = {key: event.event_specific_data for key, event in events.items() if event}
-    return [key for key, evaluation in evaluations.items() if isinstance(evaluation, dg.AssetCheckEvaluation) and _blocks(evaluation)]
+    return [
+        key
+        for key, evaluation in evaluations.items()
+        if isinstance(evaluation, dg.AssetCheckEvaluation) and _blocks(evaluation)
+    ]
 
 
 def _blocks(evaluation: dg.AssetCheckEvaluation) -> bool:
