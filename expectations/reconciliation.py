@@ -46,7 +46,9 @@ def control_suites(
         if system := systems.get(domain):
             raw = import_module(f"expectations.controls.{system}").controls(Records(system, known_at))[control]
             title = f"{control.replace('_', ' ')} of {system}: raw and canonical agree per period and unit"
-            steps[f"{control}_in_canonical"] = Step(title, ("raw", raw), ("canonical", _CANONICAL[control].format(system=system)))
+            steps[f"{control}_in_canonical"] = Step(
+                title, ("raw", raw), ("canonical", _CANONICAL[control].format(system=system))
+            )
     if systems:
         as_of = _as_of(today or datetime.now(UTC).date())
         steps |= {name: Step(title, left, right) for name, (title, left, right) in _ledger_steps(as_of).items()}
@@ -141,25 +143,45 @@ def _ledger_steps(as_of: str) -> dict[str, tuple[str, tuple[str, str], tuple[str
         "time_in_ledger": (
             "billable hours: canonical and ledger agree per month",
             _totals(
-                "canonical.time_entry", month("work_date"), "'hours'", "billable_hours", f"not is_deleted and work_date <= {as_of}"
+                "canonical.time_entry",
+                month("work_date"),
+                "'hours'",
+                "billable_hours",
+                f"not is_deleted and work_date <= {as_of}",
             ),
             _totals("ledger.ledger__items", month("service_date"), "'hours'", "quantity", "item_type = 'time_entry'"),
         ),
         "expenses_in_ledger": (
             "expense items: each is in the ledger once, per month and currency",
-            _totals("canonical.expense_item", month("expense_date"), "currency", "amount", f"not is_deleted and expense_date <= {as_of}"),
+            _totals(
+                "canonical.expense_item",
+                month("expense_date"),
+                "currency",
+                "amount",
+                f"not is_deleted and expense_date <= {as_of}",
+            ),
             _items_of("expense_item", "expense_date", "amount"),
         ),
         "supplier_costs_in_ledger": (
             "supplier costs: each is in the ledger once, per currency",
             _totals(
-                "canonical.supplier_cost", "'all'", "currency", "net_amount", "not is_deleted and document_type <> 'purchase_order'"
+                "canonical.supplier_cost",
+                "'all'",
+                "currency",
+                "net_amount",
+                "not is_deleted and document_type <> 'purchase_order'",
             ),
             _items_of("supplier_cost", None, "net_amount"),
         ),
         "milestones_in_ledger": (
             "milestones: each is in the ledger once, per month and currency",
-            _totals("canonical.milestone", month("due_date"), "currency", "amount", "not is_deleted and amount <> 0"),
+            _totals(
+                "canonical.milestone",
+                month("due_date"),
+                "currency",
+                "amount",
+                "not is_deleted and (amount is null or amount <> 0)",
+            ),
             _items_of("milestone", "due_date", "amount"),
         ),
         "invoices_in_ledger": (
@@ -175,8 +197,9 @@ def _ledger_steps(as_of: str) -> dict[str, tuple[str, tuple[str, str], tuple[str
             _totals(
                 "(select invoice_line_id, any_value(posted_date) as posted_date, any_value(currency) as currency, "
                 "sum(amount) as amount from ("
-                "select invoice_line_id, posted_date, currency, amount from ledger.ledger__billing_allocations union all "
-                "select invoice_line_id, posted_date, currency, unexplained_amount from ledger.ledger__unexplained_billing"
+                "select invoice_line_id, posted_date, currency, amount from ledger.ledger__billing_allocations "
+                "union all select invoice_line_id, posted_date, currency, unexplained_amount "
+                "from ledger.ledger__unexplained_billing"
                 ") group by invoice_line_id)",
                 month("posted_date"),
                 "currency",

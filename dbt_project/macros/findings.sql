@@ -49,7 +49,7 @@
     claim.amount,
     claim.currency,
     cast(null as decimal(18, 4)) as exposed_amount,
-    {{ money('cast(claim.amount as decimal(24, 4)) * context.carry_rate * greatest(claim.days_past, 0) / 36500') }} as carry_cost_amount,
+    {{ money(quotient('cast(claim.amount as decimal(20, 4)) * cast(context.carry_rate as decimal(9, 6)) * greatest(claim.days_past, 0)', '36500')) }} as carry_cost_amount,
     detector.owner,
     {{ action }} as action,
     claim.reason,

@@ -6,7 +6,7 @@
   cast(
     case
       when {{ from_currency }} = {{ to_currency }} then {{ amount }}
-      when {{ fx }}.is_inverse then round({{ amount }} / {{ fx }}.rate, 2)
+      when {{ fx }}.is_inverse then round({{ quotient(amount, fx ~ '.rate') }}, 2)
       else round(cast({{ amount }} as decimal(20, 4)) * {{ fx }}.rate, 2)
     end as decimal(18, 4)
   )
@@ -23,4 +23,12 @@
 #}
 {% macro percent_of(amount, percent) -%}
   {{ amount }} * cast(({{ percent }}) * cast(0.01 as decimal(3, 2)) as decimal(9, 6))
+{%- endmacro %}
+
+{#
+  A quotient of exact numbers. Engines divide decimals as floating point, where a half cent may lie just below or above
+  the half: six decimals bring it back before anything is rounded to cents.
+#}
+{% macro quotient(dividend, divisor) -%}
+  cast(({{ dividend }}) / ({{ divisor }}) as decimal(28, 6))
 {%- endmacro %}

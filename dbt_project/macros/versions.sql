@@ -29,3 +29,8 @@
   {%- set as_of = env_var('LEAKAGE_AS_OF', '') -%}
   {%- if as_of -%}cast('{{ as_of }}' as date){%- else -%}cast({{ dbt.current_timestamp() }} as date){%- endif -%}
 {% endmacro %}
+
+{# A date that has come by the business date; NULL while it lies ahead, because nobody could know it then. #}
+{% macro come_by_as_of(date) -%}
+  case when {{ date }} <= {{ as_of_date() }} then {{ date }} end
+{%- endmacro %}

@@ -11,8 +11,8 @@ with time_items as (
     entry.resource_id,
     coalesce(line.currency, entry.applied_currency) as currency,
     entry.work_date as service_date,
-    cast(entry.submitted_at as date) as submitted_date,
-    cast(entry.approved_at as date) as approved_date,
+    {{ come_by_as_of('cast(entry.submitted_at as date)') }} as submitted_date,
+    {{ come_by_as_of('cast(entry.approved_at as date)') }} as approved_date,
     entry.billable_hours as quantity,
     rate.hourly_rate as unit_rate,
     {{ money(percent_of(
@@ -21,6 +21,7 @@ with time_items as (
     rate.rate_card_line_id,
     coalesce(rate.is_ambiguous, false) as is_rate_ambiguous,
     case
+      when entry.status in ('submitted', 'approved') and cast(entry.submitted_at as date) > {{ as_of_date() }} then 'draft'
       when entry.status = 'approved' and cast(entry.approved_at as date) > {{ as_of_date() }} then 'submitted'
       else entry.status
     end as status,
@@ -41,9 +42,9 @@ with time_items as (
     end as not_entitled_reason,
     case
       when project.project_id is null then 'no_project'
-      when line.contract_line_id is null then 'no_contract_line'
-      when entry.status not in ('draft', 'submitted', 'approved', 'rejected') then 'unknown_status'
-      when line.billing_method not in ('tm', 'tm_cap') then 'unknown_billing_method'
+      when line.contract_line_id is null or line.is_deleted then 'no_contract_line'
+      when coalesce(entry.status, 'unknown') not in ('draft', 'submitted', 'approved', 'rejected') then 'unknown_status'
+      when coalesce(line.billing_method, 'unknown') not in ('tm', 'tm_cap') then 'unknown_billing_method'
     end as not_judged_reason
   from {{ ref('time_entry') }} as entry
   left join {{ ref('project') }} as project on entry.project_id = project.project_id
@@ -65,11 +66,12 @@ expense_items as (
     expense.resource_id,
     coalesce(line.currency, expense.currency) as currency,
     expense.expense_date as service_date,
-    cast(expense.submitted_at as date) as submitted_date,
-    cast(expense.approved_at as date) as approved_date,
-    {{ converted('expense.amount - coalesce(expense.recoverable_tax_amount, 0)', 'expense.currency', 'line.currency', 'fx') }} as basis_amount,
+    {{ come_by_as_of('cast(expense.submitted_at as date)') }} as submitted_date,
+    {{ come_by_as_of('cast(expense.approved_at as date)') }} as approved_date,
+    {{ converted('expense.amount - coalesce(expense.recoverable_tax_amount, 0)', 'expense.currency', 'coalesce(line.currency, expense.currency)', 'fx') }} as basis_amount,
     case when line.expense_policy = 'markup' then coalesce(line.expense_markup_pct, 0) else 0 end as markup_pct,
     case
+      when expense.status in ('submitted', 'approved') and cast(expense.submitted_at as date) > {{ as_of_date() }} then 'draft'
       when expense.status = 'approved' and cast(expense.approved_at as date) > {{ as_of_date() }} then 'submitted'
       else expense.status
     end as status,
@@ -86,11 +88,11 @@ expense_items as (
         then 'category_not_chargeable'
     end as not_entitled_reason,
     case
-      when expense.project_code is null then 'no_project'
       when project.project_id is null then 'no_project'
-      when line.contract_line_id is null then 'no_contract_line'
-      when expense.status not in ('draft', 'submitted', 'approved', 'rejected') then 'unknown_status'
+      when line.contract_line_id is null or line.is_deleted then 'no_contract_line'
+      when coalesce(expense.status, 'unknown') not in ('draft', 'submitted', 'approved', 'rejected') then 'unknown_status'
       when line.expense_policy is null or line.expense_policy not in ('at_cost', 'markup') then 'unknown_expense_policy'
+      when line.expense_categories is not null and expense.category is null then 'unknown_category'
       when expense.currency <> line.currency and fx.rate is null then 'missing_fx_rate'
     end as not_judged_reason
   from {{ ref('expense_item') }} as expense
@@ -116,10 +118,10 @@ supplier_items as (
     cost.project_id,
     cast(null as {{ dbt.type_string() }}) as resource_id,
     coalesce(line.currency, cost.currency) as currency,
-    coalesce(cost.service_to_date, cast(cost.approved_at as date)) as service_date,
+    coalesce(cost.service_to_date, {{ come_by_as_of('cast(cost.approved_at as date)') }}) as service_date,
     cast(null as date) as submitted_date,
-    cast(cost.approved_at as date) as approved_date,
-    {{ converted('cost.net_amount', 'cost.currency', 'line.currency', 'fx') }} as basis_amount,
+    {{ come_by_as_of('cast(cost.approved_at as date)') }} as approved_date,
+    {{ converted('cost.net_amount', 'cost.currency', 'coalesce(line.currency, cost.currency)', 'fx') }} as basis_amount,
     coalesce(line.passthrough_markup_pct, 0) as markup_pct,
     case
       when cost.status = 'approved' and cast(cost.approved_at as date) > {{ as_of_date() }} then 'pending'
@@ -136,8 +138,8 @@ supplier_items as (
     end as not_entitled_reason,
     case
       when project.project_id is null then 'no_project'
-      when line.contract_line_id is null then 'no_contract_line'
-      when cost.status not in ('draft', 'pending', 'approved', 'disputed', 'voided') then 'unknown_status'
+      when line.contract_line_id is null or line.is_deleted then 'no_contract_line'
+      when coalesce(cost.status, 'unknown') not in ('draft', 'pending', 'approved', 'disputed', 'voided') then 'unknown_status'
       when line.passthrough_basis is null or line.passthrough_basis <> 'cost_plus' then 'unknown_passthrough_basis'
       when cost.currency <> line.currency and fx.rate is null then 'missing_fx_rate'
     end as not_judged_reason
@@ -148,7 +150,8 @@ supplier_items as (
     on
       cost.currency = fx.from_currency
       and line.currency = fx.to_currency
-      and cast(cost.approved_at as date) = fx.calendar_date
+      -- At the rate of its approval; while it waits for that, at today's.
+      and coalesce({{ come_by_as_of('cast(cost.approved_at as date)') }}, {{ as_of_date() }}) = fx.calendar_date
   -- A purchase order is a commitment: nothing was delivered yet that could be passed on.
   where not cost.is_deleted and cost.document_type in ('invoice', 'credit_note')
 ),
@@ -165,20 +168,20 @@ milestone_items as (
     milestone.project_id,
     cast(null as {{ dbt.type_string() }}) as resource_id,
     coalesce(line.currency, milestone.currency) as currency,
-    coalesce(milestone.accepted_date, milestone.due_date) as service_date,
-    milestone.accepted_date,
+    coalesce({{ come_by_as_of('milestone.accepted_date') }}, milestone.due_date) as service_date,
+    {{ come_by_as_of('milestone.accepted_date') }} as accepted_date,
     milestone.amount,
     case
       when line.billing_method = 'non_billable' then 'non_billable'
       when line.is_no_charge then 'no_charge'
     end as not_entitled_reason,
     case
-      when line.contract_line_id is null then 'no_contract_line'
+      when line.contract_line_id is null or line.is_deleted then 'no_contract_line'
       when milestone.currency <> line.currency then 'milestone_currency_differs'
     end as not_judged_reason
   from {{ ref('milestone') }} as milestone
   left join {{ ref('contract_line') }} as line on milestone.contract_line_id = line.contract_line_id
-  where not milestone.is_deleted and milestone.amount <> 0
+  where not milestone.is_deleted and (milestone.amount is null or milestone.amount <> 0)
 ),
 
 items as (
@@ -217,7 +220,7 @@ items as (
     currency, service_date, cast(null as date) as submitted_date, accepted_date as approved_date,
     cast(1 as decimal(9, 4)) as quantity, cast(null as decimal(18, 6)) as unit_rate, amount as value_amount,
     cast(null as {{ dbt.type_string() }}) as rate_card_line_id, false as is_rate_ambiguous,
-    case when accepted_date <= {{ as_of_date() }} then 'approved' else 'not_accepted' end as status,
+    case when accepted_date is not null then 'approved' else 'not_accepted' end as status,
     false as is_marked_billed, cast(null as {{ dbt.type_string() }}) as hold_reason, cast(null as date) as hold_from_date,
     cast(null as date) as hold_until_date, cast(null as {{ dbt.type_string() }}) as approver,
     not_entitled_reason, not_judged_reason
@@ -303,8 +306,9 @@ select
   unit_rate,
   rate_card_line_id,
   is_rate_ambiguous,
-  -- What is not billable by its nature needs no price; everything else without one stays unknown.
-  case when not_entitled_reason is not null then coalesce(value_amount, 0) else value_amount end as entitled_amount,
+  -- What is not billable by its nature needs no price, and a credit for it is owed to nobody; everything else without a
+  -- price stays unknown.
+  case when not_entitled_reason is not null then greatest(coalesce(value_amount, 0), 0) else value_amount end as entitled_amount,
   currency,
   is_marked_billed,
   hold_reason,
@@ -315,8 +319,8 @@ select
   case
     when not_entitled_reason is not null then null
     when not_judged_reason is not null then not_judged_reason
-    when item_type = 'time_entry' and value_amount is null and is_rate_ambiguous then 'rate_card_overlap'
-    when item_type = 'time_entry' and value_amount is null then 'missing_rate'
+    when item_type = 'time_entry' and unit_rate is null and is_rate_ambiguous then 'rate_card_overlap'
+    when item_type = 'time_entry' and unit_rate is null then 'missing_rate'
     when value_amount is null then 'missing_amount'
   end as not_judged_reason
 from expected

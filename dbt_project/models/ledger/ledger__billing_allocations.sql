@@ -4,7 +4,7 @@ with posted_lines as (
     line.invoice_line_id,
     line.invoice_id,
     line.contract_line_id,
-    line.project_id,
+    invoice.customer_id,
     line.resource_id,
     line.net_amount,
     line.quantity,
@@ -12,6 +12,8 @@ with posted_lines as (
     line.service_from_date,
     line.service_to_date,
     invoice.posted_date,
+    -- A credit is converted as what it credits was: a currency difference between the two is nobody's loss.
+    coalesce(original.posted_date, invoice.posted_date) as rate_date,
     invoice.invoice_type,
     case
       when invoice.invoice_type = 'credit_memo' then coalesce(reasons.treatment, 'rebill')
@@ -19,6 +21,8 @@ with posted_lines as (
     end as treatment
   from {{ ref('invoice_line') }} as line
   inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
+  left join {{ ref('invoice') }} as original
+    on invoice.original_invoice_id = original.invoice_id and invoice.invoice_type = 'credit_memo'
   left join {{ ref('credit_reasons') }} as reasons on lower(invoice.reason_code) = reasons.reason_code
   where
     invoice.status = 'posted'
@@ -50,28 +54,49 @@ linked_lines as (
 -- Lines without any link, and the items that could be what they bill: same contract line and service period, same
 -- person where the line names one, not linked to any posted line. Only hourly lines bill a sum of time entries; a fee
 -- line of a retainer or fixed price must never be spread over the expenses of its month.
+unlinked_lines as (
+  select
+    line.*,
+    -- Lines that look the same bill different items: the first bills the first match, the second the second.
+    row_number() over (
+      partition by
+        line.contract_line_id, line.customer_id, line.resource_id, line.currency, line.net_amount,
+        line.service_from_date, line.service_to_date
+      order by line.invoice_line_id asc nulls last
+    ) as twin_number
+  from posted_lines as line
+  left join linked_lines on line.invoice_line_id = linked_lines.invoice_line_id
+  where linked_lines.invoice_line_id is null and line.net_amount > 0
+),
+
 candidates as (
   select
     line.invoice_line_id,
     line.net_amount,
+    line.twin_number,
     item.item_id,
     item.item_type,
     item.quantity,
-    item.entitled_amount,
+    -- Amounts are compared in the currency of the invoice line.
+    coalesce(
+      {{ converted('item.entitled_amount', 'item.currency', 'line.currency', 'fx') }}, item.entitled_amount
+    ) as entitled_amount,
     item.service_date
-  from posted_lines as line
+  from unlinked_lines as line
   inner join {{ ref('ledger__billable_items') }} as item
     on
       line.contract_line_id = item.contract_line_id
       and (line.resource_id is null or line.resource_id = item.resource_id)
+      and (item.item_type <> 'milestone' or line.customer_id is null or line.customer_id = item.customer_id)
       and item.service_date between line.service_from_date and line.service_to_date
-      and (item.item_type = 'time_entry' or item.entitled_amount = line.net_amount)
-  left join linked_lines on line.invoice_line_id = linked_lines.invoice_line_id
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on
+      item.currency = fx.from_currency
+      and line.currency = fx.to_currency
+      and line.rate_date = fx.calendar_date
   left join (select distinct item_id from explicit_links) as billed on item.item_id = billed.item_id
   where
-    linked_lines.invoice_line_id is null
-    and billed.item_id is null
-    and line.net_amount > 0
+    billed.item_id is null
     and item.status = 'approved'
     and item.entitled_amount > 0
     and item.not_entitled_reason is null
@@ -91,6 +116,16 @@ time_candidates as (
   where item_type = 'time_entry'
 ),
 
+single_candidates as (
+  select
+    candidates.*,
+    row_number() over (
+      partition by invoice_line_id order by service_date asc nulls last, item_id asc nulls last
+    ) as match_number
+  from candidates
+  where item_type <> 'time_entry' and entitled_amount = net_amount
+),
+
 ranked as (
   select
     invoice_line_id,
@@ -105,16 +140,15 @@ ranked as (
   union all
   select
     invoice_line_id,
-    min(item_id) as item_id,
-    min(quantity) as quantity,
+    item_id,
+    quantity,
     2 as preference,
     net_amount,
     net_amount as candidate_amount,
     net_amount as running_amount,
     net_amount as entitled_amount
-  from candidates
-  where item_type <> 'time_entry'
-  group by invoice_line_id, net_amount
+  from single_candidates
+  where match_number = twin_number
 ),
 
 -- The best explanation of a line, and the first line that explains an item: nothing is billed twice by inference.
@@ -137,8 +171,8 @@ inferred as (
     case
       when net_amount >= candidate_amount then entitled_amount
       else
-        {{ money('cast(net_amount as decimal(20, 4)) * running_amount / candidate_amount') }}
-        - {{ money('cast(net_amount as decimal(20, 4)) * (running_amount - entitled_amount) / candidate_amount') }}
+        {{ money(quotient('cast(net_amount as decimal(20, 4)) * running_amount', 'candidate_amount')) }}
+        - {{ money(quotient('cast(net_amount as decimal(20, 4)) * (running_amount - entitled_amount)', 'candidate_amount')) }}
     end as amount,
     case when net_amount = candidate_amount then 'matched' else 'pro_rata' end as method,
     case when net_amount = candidate_amount then cast(0.9 as decimal(9, 4)) else cast(0.5 as decimal(9, 4)) end as confidence
@@ -160,7 +194,7 @@ allocations as (
   from inferred
 )
 
--- (Step 4/4) Into the currency of the contract, at the rate of the posting date.
+-- (Step 4/4) Into the currency of the contract, at the rate of the posting date (of what a credit memo credits).
 select
   {{ dbt.hash("allocations.invoice_line_id || '|' || allocations.item_id || '|' || allocations.method || '|' || cast(row_number() over (partition by allocations.invoice_line_id, allocations.item_id order by allocations.amount asc nulls last, allocations.quantity asc nulls last) as " ~ dbt.type_string() ~ ")") }} as allocation_id,
   line.invoice_id,
@@ -183,4 +217,4 @@ left join {{ ref('ledger__fx_daily') }} as fx
   on
     line.currency = fx.from_currency
     and item.currency = fx.to_currency
-    and line.posted_date = fx.calendar_date
+    and line.rate_date = fx.calendar_date

@@ -7,6 +7,8 @@ with approved_changes as (
     status = 'approved'
     and not is_deleted
     and coalesce(effective_date, approved_date) <= {{ as_of_date() }}
+    -- A change that takes effect retroactively counts from the day it was approved.
+    and coalesce(approved_date, effective_date) <= {{ as_of_date() }}
   group by contract_line_id
 ),
 

@@ -12,7 +12,8 @@ with applicable as (
         case policy.scope_type
           when 'contract_line' then 0 when 'customer' then 1 when 'legal_entity' then 2 else 3
         end asc nulls last,
-        policy.valid_from desc nulls last
+        policy.valid_from desc nulls last,
+        policy.policy_value asc nulls last
     ) as preference
   from {{ ref('contract_line') }} as line
   inner join {{ ref('policies') }} as policy

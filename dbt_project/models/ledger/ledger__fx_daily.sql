@@ -1,4 +1,13 @@
-with pairs as (
+with oldest as (
+  select cast(max(policy_value) as int) as max_age_days
+  from {{ ref('policies') }}
+  where
+    policy_key = 'fx_max_age'
+    and valid_from <= {{ as_of_date() }}
+    and (valid_to is null or valid_to > {{ as_of_date() }})
+),
+
+pairs as (
   select
     from_currency,
     to_currency,
@@ -39,10 +48,11 @@ aged as (
       order by quoted.rate_date desc nulls last, case when quoted.is_inverse then 1 else 0 end asc nulls last, quoted.rate asc nulls last
     ) as preference
   from quoted
+  cross join oldest
   inner join {{ ref('ledger__calendar_days') }} as days
     on
       days.calendar_date >= quoted.rate_date
-      and days.calendar_date <= cast({{ dbt.dateadd('day', "(select cast(max(policy_value) as int) from " ~ ref('policies') ~ " where policy_key = 'fx_max_age')", 'quoted.rate_date') }} as date)
+      and days.calendar_date <= cast({{ dbt.dateadd('day', 'oldest.max_age_days', 'quoted.rate_date') }} as date)
 )
 
 select

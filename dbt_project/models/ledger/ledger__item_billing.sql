@@ -4,22 +4,50 @@ with feed as (
   where source_domain = 'erp'
 ),
 
+invoiced as (
+  select
+    item_id,
+    cast(sum(contract_amount) as decimal(20, 4)) as invoiced_amount,
+    cast(sum(quantity) as decimal(12, 4)) as invoiced_quantity
+  from {{ ref('ledger__billing_allocations') }}
+  where treatment = 'billing'
+  group by item_id
+),
+
+allocations as (
+  select
+    allocation.*,
+    case
+      when allocation.treatment = 'concession' then 0
+      -- A credit takes quantity back only when it credits it at about the price it was billed at. Less money per unit is
+      -- a credit of price: the quantity stays billed.
+      when
+        allocation.treatment <> 'billing'
+        and cast(abs(allocation.contract_amount) as decimal(20, 4)) * invoiced.invoiced_quantity
+        < cast(0.9 as decimal(2, 1)) * cast(abs(allocation.quantity) as decimal(12, 4)) * invoiced.invoiced_amount
+        then 0
+      else allocation.quantity
+    end as counted_quantity
+  from {{ ref('ledger__billing_allocations') }} as allocation
+  left join invoiced on allocation.item_id = invoiced.item_id
+),
+
 totals as (
   select
     item_id,
-    cast(sum(case when treatment = 'concession' then 0 else contract_amount end) as decimal(18, 4)) as billed_amount,
-    cast(sum(case when treatment = 'concession' then 0 else quantity end) as decimal(9, 4)) as billed_quantity,
+    cast(sum(contract_amount) as decimal(18, 4)) as billed_amount,
+    cast(sum(counted_quantity) as decimal(9, 4)) as billed_quantity,
     cast(sum(case when treatment = 'concession' then -contract_amount else 0 end) as decimal(18, 4)) as concession_amount,
     cast(sum(case when treatment = 'rebill' then -contract_amount else 0 end) as decimal(18, 4)) as credited_amount,
     max(case when treatment = 'rebill' then posted_date end) as last_credit_date,
     min(case when treatment = 'billing' then posted_date end) as first_posted_date,
     max(case when treatment = 'billing' then posted_date end) as last_posted_date,
     cast(count(*) as int) as allocation_count,
-    cast(sum(case when treatment = 'billing' then 1 else 0 end) as int) as billing_count,
+    cast(sum(case when treatment = 'billing' and amount > 0 then 1 else 0 end) as int) as billing_count,
     cast(sum(case when contract_amount is null then 1 else 0 end) as int) as unconverted_count,
     cast(sum(case when currency <> contract_currency then 1 else 0 end) as int) as foreign_count,
     min(confidence) as confidence
-  from {{ ref('ledger__billing_allocations') }}
+  from allocations
   group by item_id
 ),
 
@@ -28,7 +56,12 @@ drafts as (
   from {{ ref('billing_link') }} as link
   inner join {{ ref('invoice_line') }} as line on link.invoice_line_id = line.invoice_line_id
   inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
-  where invoice.status = 'draft' and not invoice.is_deleted and not link.is_deleted and link.item_id is not null
+  where
+    invoice.status = 'draft'
+    and not invoice.is_deleted
+    and not line.is_deleted
+    and not link.is_deleted
+    and link.item_id is not null
 ),
 
 billed as (
@@ -38,7 +71,7 @@ billed as (
     item.quantity,
     coalesce(totals.billed_amount, 0) as billed_amount,
     coalesce(totals.billed_quantity, 0) as billed_quantity,
-    coalesce(totals.concession_amount, 0) as concession_amount,
+    coalesce(totals.concession_amount, 0) as conceded_amount,
     -- What is left of credits for errors once later invoices have billed the item again.
     case
       when coalesce(totals.credited_amount, 0) > 0
@@ -59,38 +92,46 @@ billed as (
       -- A supplier's credit note is owed to the customer in full.
       when item.entitled_amount < 0 then item.entitled_amount
       when item.quantity > 0 and coalesce(totals.billed_quantity, 0) > 0
-        then {{ money('cast(item.entitled_amount as decimal(20, 4)) * least(totals.billed_quantity, item.quantity) / item.quantity') }}
+        then {{ money(quotient('cast(item.entitled_amount as decimal(20, 4)) * least(totals.billed_quantity, item.quantity)', 'item.quantity')) }}
       when item.quantity > 0 then 0
       else item.entitled_amount
     end as billed_quantity_value
   from {{ ref('ledger__billable_items') }} as item
   left join totals on item.item_id = totals.item_id
   left join drafts on item.item_id = drafts.item_id
+),
+
+-- A concession gives up price that is still missing; beyond that the credit only takes back what was billed too much.
+conceded as (
+  select
+    billed.*,
+    greatest(0, least(billed.conceded_amount, billed.billed_quantity_value - billed.billed_amount)) as concession_amount
+  from billed
 )
 
 select
-  billed.item_id,
-  cast(billed.billed_amount as decimal(18, 4)) as billed_amount,
-  cast(billed.billed_quantity as decimal(9, 4)) as billed_quantity,
-  cast(billed.concession_amount as decimal(18, 4)) as concession_amount,
-  cast(billed.credit_open_amount as decimal(18, 4)) as credit_open_amount,
-  billed.last_credit_date,
-  billed.first_posted_date,
-  billed.last_posted_date,
-  billed.allocation_count,
-  billed.billing_count,
-  billed.is_billed_in_other_currency,
-  billed.is_billing_unconverted,
-  billed.is_on_draft,
-  billed.confidence,
-  cast(greatest(0, billed.billed_amount + billed.concession_amount - billed.billed_quantity_value) as decimal(18, 4)) as overbilled_amount,
+  conceded.item_id,
+  cast(conceded.billed_amount as decimal(18, 4)) as billed_amount,
+  cast(conceded.billed_quantity as decimal(9, 4)) as billed_quantity,
+  cast(conceded.concession_amount as decimal(18, 4)) as concession_amount,
+  cast(conceded.credit_open_amount as decimal(18, 4)) as credit_open_amount,
+  conceded.last_credit_date,
+  conceded.first_posted_date,
+  conceded.last_posted_date,
+  conceded.allocation_count,
+  conceded.billing_count,
+  conceded.is_billed_in_other_currency,
+  conceded.is_billing_unconverted,
+  conceded.is_on_draft,
+  conceded.confidence,
+  cast(greatest(0, conceded.billed_amount - conceded.billed_quantity_value) as decimal(18, 4)) as overbilled_amount,
   cast(
-    greatest(0, billed.billed_quantity_value - billed.billed_amount - billed.concession_amount) as decimal(18, 4)
+    greatest(0, conceded.billed_quantity_value - conceded.billed_amount - conceded.concession_amount) as decimal(18, 4)
   ) as underpriced_amount,
   cast(
-    billed.entitled_amount - billed.billed_amount - billed.concession_amount
-    + greatest(0, billed.billed_amount + billed.concession_amount - billed.billed_quantity_value) as decimal(18, 4)
+    conceded.entitled_amount - conceded.billed_amount - conceded.concession_amount
+    + greatest(0, conceded.billed_amount - conceded.billed_quantity_value) as decimal(18, 4)
   ) as open_amount,
   feed.billing_complete_through
-from billed
+from conceded
 cross join feed

@@ -1,4 +1,26 @@
-with joined as (
+-- Posted lines that name no item, and the part of them that no item explains: hours of their period may be what they bill.
+with unattributed as (
+  select
+    item.item_id,
+    sum(unexplained.unexplained_amount) as unattributed_amount
+  from {{ ref('ledger__unexplained_billing') }} as unexplained
+  inner join {{ ref('invoice_line') }} as line on unexplained.invoice_line_id = line.invoice_line_id
+  inner join {{ ref('ledger__billable_items') }} as item
+    on
+      unexplained.contract_line_id = item.contract_line_id
+      and item.item_type = 'time_entry'
+      and item.service_date >= coalesce(line.service_from_date, cast('2018-01-01' as date))
+      and item.service_date <= coalesce(line.service_to_date, unexplained.posted_date)
+  left join (
+    select distinct invoice_line_id
+    from {{ ref('billing_link') }}
+    where not is_deleted
+  ) as linked on unexplained.invoice_line_id = linked.invoice_line_id
+  where linked.invoice_line_id is null and unexplained.unexplained_amount > 0
+  group by item.item_id
+),
+
+joined as (
   select
     item.*,
     billing.billed_amount,
@@ -24,12 +46,14 @@ with joined as (
     cast(policies.price_correction_window as int) as price_correction_window,
     greatest(policies.billed_part_tolerance, policies.allocation_tolerance * billing.allocation_count) as tolerance,
     line.final_invoice_date,
-    line.po_expires_date
+    line.po_expires_date,
+    unattributed.unattributed_amount
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
   left join {{ ref('ledger__contract_line_policies') }} as policies on item.contract_line_id = policies.contract_line_id
   left join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
+  left join unattributed on item.item_id = unattributed.item_id
 ),
 
 judged as (
@@ -50,9 +74,11 @@ judged as (
     case
       when
         joined.item_type = 'time_entry'
-        and not joined.is_approved_in_time
-        and joined.status in ('approved', 'submitted')
         and joined.approval_due_date < {{ as_of_date() }}
+        and (
+          joined.status = 'submitted'
+          or (joined.status = 'approved' and joined.approved_date > joined.approval_due_date)
+        )
         then 'late_approval;'
       else ''
     end
@@ -98,8 +124,10 @@ select
     when not_judged_reason is not null then not_judged_reason
     when not_entitled_reason is not null then null
     when is_billing_unconverted then 'missing_fx_rate'
+    when status = 'approved' and expected_invoice_date is null then 'no_expected_date'
     when is_past_due and status = 'approved' and billing_complete_through is null then 'no_billing_feed'
     when is_past_due and status = 'approved' and is_billing_feed_stale then 'stale_source'
+    when is_past_due and status = 'approved' and open_amount > tolerance and unattributed_amount >= open_amount then 'unexplained_billing'
   end as not_judged_reason,
   billed_amount,
   billed_quantity,

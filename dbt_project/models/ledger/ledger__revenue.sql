@@ -99,12 +99,14 @@ billed as (
 
 recognised as (
   select
-    contract_line_id,
-    book,
-    period_start_date as event_date,
-    recognised_amount as amount
-  from {{ ref('revenue_schedule') }}
-  where not is_deleted and posted_date is not null and posted_date <= {{ as_of_date() }}
+    schedule.contract_line_id,
+    schedule.book,
+    schedule.period_start_date as event_date,
+    -- Converting would turn currency differences into findings: revenue in another currency cannot be compared.
+    case when coalesce(schedule.currency, line.currency) = line.currency then schedule.recognised_amount end as amount
+  from {{ ref('revenue_schedule') }} as schedule
+  inner join {{ ref('contract_line') }} as line on schedule.contract_line_id = line.contract_line_id
+  where not schedule.is_deleted and schedule.posted_date <= {{ as_of_date() }}
 ),
 
 -- (Step 3/4) Cumulative measures at each month's end.
@@ -128,7 +130,8 @@ recognised_to_date as (
     months.contract_line_id,
     months.book,
     months.period_end_date,
-    coalesce(sum(recognised.amount), 0) as amount
+    coalesce(sum(recognised.amount), 0) as amount,
+    sum(case when recognised.contract_line_id is not null and recognised.amount is null then 1 else 0 end) as unknown_count
   from months
   left join recognised
     on
@@ -161,7 +164,8 @@ measured as (
     costs_to_date.unknown_count as unknown_cost_count,
     billed_to_date.amount as billed_amount,
     billed_to_date.unknown_count as unknown_billed_count,
-    recognised_to_date.amount as recognised_amount
+    recognised_to_date.amount as recognised_amount,
+    recognised_to_date.unknown_count as unknown_recognised_count
   from months
   {% for measure in ['work', 'accepted', 'costs', 'billed', 'recognised'] %}
   inner join {{ measure }}_to_date
@@ -185,17 +189,21 @@ select
     case revrec_method
       when 'as_invoiced' then case when unknown_work_count = 0 then work_amount end
       when 'milestone_output' then accepted_amount
-      when 'point_in_time' then case when accepted_amount >= milestone_amount then contract_amount else 0 end
+      when 'point_in_time'
+        then case when accepted_amount >= milestone_amount then contract_amount when milestone_amount is not null then 0 end
       when 'straight_line'
-        then round(cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_days, total_days)) / nullif(total_days, 0), 2)
+        then round({{ quotient('cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_days, total_days))', 'nullif(total_days, 0)') }}, 2)
       when 'cost_to_cost'
         then case
           when unknown_cost_count = 0 and estimate_at_completion_amount > 0
-            then least(contract_amount, round(cast(contract_amount as decimal(20, 4)) * cost_amount / estimate_at_completion_amount, 2))
+            then least(
+              contract_amount,
+              round({{ quotient('cast(contract_amount as decimal(20, 4)) * cast(cost_amount as decimal(18, 4))', 'estimate_at_completion_amount') }}, 2)
+            )
         end
     end as decimal(18, 4)
   ) as earned_to_date_amount,
-  cast(recognised_amount as decimal(18, 4)) as recognised_to_date_amount,
+  cast(case when unknown_recognised_count = 0 then recognised_amount end as decimal(18, 4)) as recognised_to_date_amount,
   cast(case when unknown_billed_count = 0 then billed_amount end as decimal(18, 4)) as billed_to_date_amount,
   contract_amount,
   currency

@@ -1,4 +1,19 @@
-with candidates as (
+with cards as (
+  select
+    card.rate_card_id,
+    card.origin,
+    card.scope_type,
+    card.scope_ref,
+    card.currency,
+    -- A card of a customer that was merged away prices the work for the one it was merged into.
+    xref.customer_id as scope_customer_id
+  from {{ ref('rate_card') }} as card
+  left join {{ ref('customer_xref') }} as xref
+    on card.scope_type = 'customer' and card.scope_ref = xref.source_id and xref.match_method in ('own', 'merged')
+  where not card.is_deleted
+),
+
+candidates as (
   select
     entry.time_entry_id,
     card_line.rate_card_line_id,
@@ -11,21 +26,24 @@ with candidates as (
       when card.scope_type = 'customer' then 3
       else 4
     end as scope_rank,
-    case when card_line.resource_email is not null then 0 else 1 end as person_rank
+    case
+      when card_line.resource_email is not null then 0
+      when card_line.role is not null then 1
+      else 2
+    end as person_rank
   from {{ ref('time_entry') }} as entry
   inner join {{ ref('contract_line') }} as line
     on entry.contract_line_id = line.contract_line_id
   left join {{ ref('resource') }} as resource
     on entry.resource_id = resource.resource_id
-  inner join {{ ref('rate_card') }} as card
+  inner join cards as card
     on
       line.currency = card.currency
-      and not card.is_deleted
       and (
         line.rate_card_id = card.rate_card_id
         or (card.scope_type = 'contract_line' and card.scope_ref = line.source_id)
         or (card.scope_type = 'contract' and line.engagement_id = {{ entity_id('line.source_system', 'card.scope_ref') }})
-        or (card.scope_type = 'customer' and line.customer_id = {{ entity_id('line.source_system', 'card.scope_ref') }})
+        or (card.scope_type = 'customer' and line.customer_id = card.scope_customer_id)
         or card.scope_type = 'standard'
       )
       -- What was agreed prices the work; what the delivery system applies does so only where nothing agreed is connected.

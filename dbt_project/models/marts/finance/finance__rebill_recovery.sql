@@ -39,10 +39,10 @@ select
   cast(sum(rebillable.entitled_amount - rebillable.over_cap_amount) as decimal(18, 4)) as expected_amount,
   cast(sum(rebillable.billed_amount) as decimal(18, 4)) as rebilled_amount,
   cast(
-    sum({{ money('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100 / (100 + rebillable.markup_pct)') }}) as decimal(18, 4)
+    sum({{ money(quotient('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100', '100 + rebillable.markup_pct')) }}) as decimal(18, 4)
   ) as expected_at_cost_amount,
   cast(
-    sum(least(rebillable.billed_amount, {{ money('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100 / (100 + rebillable.markup_pct)') }})) as decimal(18, 4)
+    sum(least(rebillable.billed_amount, {{ money(quotient('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100', '100 + rebillable.markup_pct')) }})) as decimal(18, 4)
   ) as rebilled_at_cost_amount,
   cast(
     round(
@@ -51,8 +51,8 @@ select
   ) as recovery_pct,
   cast(
     round(
-      100 * sum(least(rebillable.billed_amount, {{ money('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100 / (100 + rebillable.markup_pct)') }}))
-      / nullif(sum({{ money('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100 / (100 + rebillable.markup_pct)') }}), 0), 4
+      100 * sum(least(rebillable.billed_amount, {{ money(quotient('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100', '100 + rebillable.markup_pct')) }}))
+      / nullif(sum({{ money(quotient('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100', '100 + rebillable.markup_pct')) }}), 0), 4
     ) as decimal(18, 4)
   ) as recovery_at_cost_pct,
   {{ dbt.datediff('rebillable.cohort_end_date', as_of_date(), 'day') }} >= max(policies.rebill_maturity) as is_mature,

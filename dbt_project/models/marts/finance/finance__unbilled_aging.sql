@@ -28,7 +28,7 @@ bucketed as (
     case when unbilled.verdict = 'not_yet_due' then 'not yet due' else due.bucket end as overdue_bucket,
     worked.bucket as work_age_bucket,
     -- The hours that stand behind the open part of an entry's value.
-    cast(round(cast(unbilled.quantity as decimal(20, 4)) * unbilled.amount / unbilled.entitled_amount, 4) as decimal(18, 4)) as open_hours
+    cast(round({{ quotient('cast(unbilled.quantity as decimal(20, 4)) * unbilled.amount', 'unbilled.entitled_amount') }}, 4) as decimal(18, 4)) as open_hours
   from unbilled
   left join {{ ref('loss_probability') }} as due on unbilled.days_past between due.days_from and due.days_to
   left join {{ ref('loss_probability') }} as worked

@@ -20,7 +20,12 @@ valued as (
     loss.probability_pct,
     loss.bucket as age_bucket,
     {{ converted('found.amount', 'found.currency', "'" ~ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') ~ "'", 'fx') }} as base_amount,
-    {{ converted('coalesce(found.exposed_amount, found.amount)', 'found.currency', "'" ~ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') ~ "'", 'fx') }} as base_money_concerned
+    -- Without a currency rate the figure itself ranks the finding: a missing rate must not make it look small.
+    coalesce(
+      {{ converted('coalesce(found.exposed_amount, found.amount)', 'found.currency', "'" ~ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') ~ "'", 'fx') }},
+      found.exposed_amount,
+      found.amount
+    ) as money_concerned
   from found
   left join {{ ref('ledger__contract_line_policies') }} as policies on found.contract_line_id = policies.contract_line_id
   left join {{ ref('loss_probability') }} as loss on greatest(found.days_past, 0) between loss.days_from and loss.days_to
@@ -38,10 +43,10 @@ select
   valued.verdict,
   case
     when valued.verdict = 'compliance' then 'high'
-    when coalesce(valued.base_money_concerned, 0) < coalesce(valued.materiality, 0) then 'low'
-    when valued.base_money_concerned >= valued.severity_high then 'high'
+    when coalesce(valued.money_concerned, 0) < coalesce(valued.materiality, 0) then 'low'
+    when valued.money_concerned >= valued.severity_high then 'high'
     when valued.verdict = 'at_risk' and valued.probability_pct >= valued.severity_high_probability then 'high'
-    when valued.base_money_concerned >= valued.severity_medium then 'medium'
+    when valued.money_concerned >= valued.severity_medium then 'medium'
     else 'low'
   end as severity,
   valued.subject_type,

@@ -1,4 +1,6 @@
-{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns') }}
+{{ config(
+  materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false
+) }}
 with found as (
   {% for detector in detector_models() %}
   select finding_id, detector_id

@@ -35,5 +35,8 @@ inner join {{ ref('detectors') }} as detector on detector.category = 'rate_varia
 inner join {{ ref('leakage__item_context') }} as context on item.item_id = context.item_id
 inner join {{ ref('ledger__open_items') }} as open_item on item.item_id = open_item.item_id
 where
-  item.overbilled_amount > open_item.tolerance_amount
+  item.verdict <> 'not_yet_due'
+  and item.overbilled_amount > open_item.tolerance_amount
+  -- Without the price or a currency rate nobody can say that too much was billed; a stale feed does not matter here.
+  and coalesce(open_item.not_judged_reason, 'stale_source') in ('stale_source', 'no_billing_feed', 'unexplained_billing')
   and item.billed_quantity <= item.quantity

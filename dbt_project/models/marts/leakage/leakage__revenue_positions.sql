@@ -39,11 +39,18 @@ select
   cast(recognised_to_date_amount - earned_to_date_amount as decimal(18, 4)) as difference_amount,
   cast(largest_earlier_difference as decimal(18, 4)) as largest_earlier_difference_amount,
   cast(tolerance_amount as decimal(18, 4)) as tolerance_amount,
-  cast(greatest(0, billed_to_date_amount - earned_to_date_amount) as decimal(18, 4)) as contract_liability_amount,
-  cast(greatest(0, earned_to_date_amount - billed_to_date_amount) as decimal(18, 4)) as contract_asset_amount,
+  -- Unknown stays unknown: greatest() alone would turn it into 0.
+  cast(
+    case when billed_to_date_amount - earned_to_date_amount is not null then greatest(0, billed_to_date_amount - earned_to_date_amount) end
+    as decimal(18, 4)
+  ) as contract_liability_amount,
+  cast(
+    case when billed_to_date_amount - earned_to_date_amount is not null then greatest(0, earned_to_date_amount - billed_to_date_amount) end
+    as decimal(18, 4)
+  ) as contract_asset_amount,
   currency,
   case
-    when earned_to_date_amount is null then 'not_judged'
+    when earned_to_date_amount is null or recognised_to_date_amount is null then 'not_judged'
     when
       recognised_to_date_amount - earned_to_date_amount > tolerance_amount
       and abs(recognised_to_date_amount - billed_to_date_amount) <= 0.01
