@@ -101,7 +101,9 @@ def _run(context: AbstractDataContext, source: Any, suite: Suite) -> Report:
     # A query rather than a table: for a table the whole catalogue is reflected, which costs more than the checks.
     batch = source.add_query_asset(suite.name, query=suite.query).add_batch_definition_whole_table("all")
     expected = context.suites.add(gx.ExpectationSuite(suite.name, expectations=list(suite.expectations(gxe))))
-    definition = context.validation_definitions.add(gx.ValidationDefinition(name=suite.name, data=batch, suite=expected))
+    definition = context.validation_definitions.add(
+        gx.ValidationDefinition(name=suite.name, data=batch, suite=expected)
+    )
     result = definition.run(
         result_format={"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES}  # type: ignore[typeddict-item]
     )
@@ -142,6 +144,9 @@ def _observed(result: Any) -> str:
 
 
 def _exception(info: dict[str, Any]) -> str:
-    messages = [info.get("exception_message"), *(v.get("exception_message") for v in info.values() if isinstance(v, dict))]
+    messages = [
+        info.get("exception_message"),
+        *(v.get("exception_message") for v in info.values() if isinstance(v, dict)),
+    ]
     text = next((m for m in messages if m), "no reason given")
     return str(text).splitlines()[0][:200]

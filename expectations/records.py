@@ -15,16 +15,17 @@ class Records:
 
     def living(self, name: str, *keys: str) -> str:
         """The newest version of each record of the object ``name`` that has not been deleted."""
-        return (
-            f"(select * from (select *, row_number() over (partition by {', '.join(keys)} order by {_NEWEST_FIRST}) as recency "
-            f"from raw_{self.system}.{name} where {self._known}) where recency = 1 and not _is_deleted)"
-        )
+        return f"({self._newest(name, keys, self._known)} and not _is_deleted)"
 
     def seen(self, name: str, *keys: str) -> str:
         """The last values of each record ever received, also of those that are gone."""
+        return f"({self._newest(name, keys, f'{self._known} and not _is_deleted')})"
+
+    def _newest(self, name: str, keys: tuple[str, ...], condition: str) -> str:
         return (
-            f"(select * from (select *, row_number() over (partition by {', '.join(keys)} order by {_NEWEST_FIRST}) as recency "
-            f"from raw_{self.system}.{name} where {self._known} and not _is_deleted) where recency = 1)"
+            f"select * from (select *, row_number() over (partition by {', '.join(keys)} "
+            "order by _extracted_at desc, _dlt_load_id desc, _record_hash desc) as recency "
+            f"from raw_{self.system}.{name} where {condition}) where recency = 1"
         )
 
     @property
@@ -32,9 +33,6 @@ class Records:
         if self.known_at is None:
             return "true"
         return f"_extracted_at <= cast('{self.known_at.isoformat()}' as timestamp with time zone)"
-
-
-_NEWEST_FIRST = "_extracted_at desc, _dlt_load_id desc, _record_hash desc"
 
 
 def month(expression: str) -> str:

@@ -7,7 +7,11 @@ from expectations.records import Records, month
 
 def controls(raw: Records) -> dict[str, str]:
     """Expense amounts of all reports that still exist; an itemized entry counts through its itemizations alone."""
-    entries, itemizations, reports = raw.living("entries", "id"), raw.living("itemizations", "id"), raw.living("reports", "id")
+    entries, itemizations, reports = (
+        raw.living("entries", "id"),
+        raw.living("itemizations", "id"),
+        raw.living("reports", "id"),
+    )
     return {
         "expenses": f"""
             with leaves as (
@@ -29,8 +33,10 @@ def controls(raw: Records) -> dict[str, str]:
             select
               {month("cast(leaves.transaction_date at time zone 'UTC' as date)")} as period,
               coalesce(leaves.transaction_currency_code || case
-                when report.payment_status_code in ('P_PROC', 'P_PAYC', 'P_PAID') or report.approval_status_code = 'A_APPR'
-                  then ' approved' else ' open' end, 'no currency') as unit,
+                when report.payment_status_code in ('P_PROC', 'P_PAYC', 'P_PAID') then ' approved'
+                when report.approval_status_code = 'A_APPR' then ' approved'
+                else ' open'
+              end, 'no currency') as unit,
               count(distinct leaves.report_id) as records,
               sum(cast(leaves.transaction_amount as decimal(18, 4))) as total
             from leaves

@@ -1,4 +1,7 @@
-"""Coupa's control totals: supplier documents by currency and kind. Credit notes count negative however they are written."""
+"""Coupa's control totals: supplier documents by currency and kind.
+
+Credit notes count negative, however they are written.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,9 @@ def controls(raw: Records) -> dict[str, str]:
               {month("entry.date_performed")} as period,
               'hours' as unit,
               count(*) as records,
-              sum(coalesce(exact.hours, cast(round(cast(entry.time_in_minutes as decimal(18, 4)) / 60, 4) as decimal(9, 4)))) as total
+              sum(coalesce(
+                exact.hours, cast(round(cast(entry.time_in_minutes as decimal(18, 4)) / 60, 4) as decimal(9, 4))
+              )) as total
             from {raw.living("time_entries", "id")} as entry
             left join exact on entry.id = cast(exact.subject_id as varchar)
             group by 1, 2
@@ -33,8 +35,9 @@ def controls(raw: Records) -> dict[str, str]:
               {month("coalesce(story.due_date, milestone.date_to_invoice)")} as period,
               coalesce(milestone.currency, 'no currency') as unit,
               count(*) as records,
-              sum(cast(round(cast(milestone.amount_in_cents as decimal(18, 4)) / currency.subunit_to_unit, 6) as decimal(18, 4)))
-                as total
+              sum(cast(
+                round(cast(milestone.amount_in_cents as decimal(18, 4)) / currency.subunit_to_unit, 6) as decimal(18, 4)
+              )) as total
             from {raw.living("billing_milestones", "id")} as milestone
             left join {raw.seen("stories", "id")} as story on milestone.story_id = story.id
             left join {raw.seen("currencies", "iso_code")} as currency on milestone.currency = currency.iso_code

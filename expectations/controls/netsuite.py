@@ -49,7 +49,8 @@ def controls(raw: Records) -> dict[str, str]:
               coalesce(currency.symbol, 'no currency') as unit,
               count(distinct element.id || '-' || planned.plannedperiod) as records,
               sum(case
-                when plan.revenueplantype = 'ACTUAL' and planned.isrecognized = 'T' then cast(planned.amount as decimal(18, 4))
+                when plan.revenueplantype = 'ACTUAL' and planned.isrecognized = 'T'
+                  then cast(planned.amount as decimal(18, 4))
                 else 0
               end) as total
             from {raw.living("revenueplanplannedrevenue", "id")} as planned

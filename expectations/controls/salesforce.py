@@ -11,8 +11,11 @@ def controls(raw: Records) -> dict[str, str]:
         "contract_value": f"""
             select
               'all' as period,
-              coalesce(currency_iso_code, (select max(default_currency_iso_code) from {raw.living("organization", "id")}),
-                'no currency') as unit,
+              coalesce(
+                currency_iso_code,
+                (select max(default_currency_iso_code) from {raw.living("organization", "id")}),
+                'no currency'
+              ) as unit,
               count(*) as records,
               sum(amount_c) as total
             from {raw.living("sow_line", "id")}

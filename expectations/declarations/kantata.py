@@ -25,7 +25,10 @@ RULES = {
     "workspace_resources": _OPTIONAL,
     "workspace_allocations": ObjectRules(ranges={"minutes": _NOT_NEGATIVE}, may_be_empty=True),
     "billing_milestones": ObjectRules(
-        required=("amount_in_cents",), ranges={"amount_in_cents": _NOT_NEGATIVE}, currencies=_CURRENCY, may_be_empty=True
+        required=("amount_in_cents",),
+        ranges={"amount_in_cents": _NOT_NEGATIVE},
+        currencies=_CURRENCY,
+        may_be_empty=True,
     ),
     "rate_card_sets": _OPTIONAL,
     "rate_card_set_versions": _OPTIONAL,

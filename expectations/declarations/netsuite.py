@@ -17,7 +17,9 @@ RULES = {
     "accountingperiod": ObjectRules(required=("startdate", "enddate"), may_be_empty=True),
     "accountingbook": _OPTIONAL,
     "billingschedule": _OPTIONAL,
-    "currencyrate": ObjectRules(required=("exchangerate", "effectivedate"), ranges={"exchangerate": _FX}, may_be_empty=True),
+    "currencyrate": ObjectRules(
+        required=("exchangerate", "effectivedate"), ranges={"exchangerate": _FX}, may_be_empty=True
+    ),
     "averagerate": ObjectRules(required=("rate",), ranges={"rate": _FX}, may_be_empty=True),
     "customer": ObjectRules(required=("entityid",)),
     "job": _OPTIONAL,

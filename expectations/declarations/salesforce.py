@@ -32,7 +32,9 @@ RULES = {
     ),
     "rate_card": ObjectRules(currencies=_CURRENCY),
     "rate_card_line": ObjectRules(
-        required=("rate_card_c", "hourly_rate_c"), ranges={"hourly_rate_c": (0, Decimal(1_000_000))}, currencies=_CURRENCY
+        required=("rate_card_c", "hourly_rate_c"),
+        ranges={"hourly_rate_c": (0, Decimal(1_000_000))},
+        currencies=_CURRENCY,
     ),
     # An amendment may reduce a contract, so its amounts have no lower bound.
     "change_order": ObjectRules(required=("contract_c", "status_c"), currencies=_CURRENCY, may_be_empty=True),

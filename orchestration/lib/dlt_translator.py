@@ -21,7 +21,10 @@ _SYSTEM_COLUMNS = (
     dg.TableColumn("_dlt_load_id", "text", description="the load that brought this version"),
 )
 _SIDE_TABLES = {
-    FEED: (FEED_SCHEMA, "One row per object and extraction: how far the vendor's feed is complete and what was received."),
+    FEED: (
+        FEED_SCHEMA,
+        "One row per object and extraction: how far the vendor's feed is complete and what was received.",
+    ),
     QUARANTINE: (QUARANTINE_SCHEMA, "Records that break their declaration, as they came, with the reason."),
 }
 
@@ -39,7 +42,11 @@ class RawTranslator(DagsterDltTranslator):
         """The asset of one raw object."""
         columns = [dg.TableColumn(column_name(field), kind) for field, kind in obj.columns.items()]
         key = ", ".join(obj.key_columns)
-        how = "each extraction reads all records" if obj.snapshot else f"changes are found by {obj.cursor or obj.parent or 'key'}"
+        how = (
+            "each extraction reads all records"
+            if obj.snapshot
+            else f"changes are found by {obj.cursor or obj.parent or 'key'}"
+        )
         return self._spec(
             obj.name,
             f"{self.system.title} {obj.name}: every version of every record, append-only. Key: {key}; {how}.",

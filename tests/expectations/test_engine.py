@@ -66,7 +66,9 @@ def test_an_expectation_on_a_missing_column_fails(numbers):
 
 def test_a_warning_is_shown_and_not_critical(numbers):
     def small(gxe):  # type: ignore[no-untyped-def]
-        return [gxe.ExpectColumnValuesToBeBetween(column="n", max_value=5, severity="warning", description="n is small")]
+        return [
+            gxe.ExpectColumnValuesToBeBetween(column="n", max_value=5, severity="warning", description="n is small")
+        ]
 
     report = numbers.check(Suite("small", "select * from s.numbers", small))
     assert not report.passed and not report.is_critical
@@ -74,7 +76,9 @@ def test_a_warning_is_shown_and_not_critical(numbers):
 
 def test_no_lock_stays_behind(numbers):
     """Another process can write as soon as the suites are done."""
-    validate(numbers.path, [Suite("a", "select * from s.numbers", positive), Suite("b", "select * from s.numbers", positive)])
+    validate(
+        numbers.path, [Suite("a", "select * from s.numbers", positive), Suite("b", "select * from s.numbers", positive)]
+    )
     writes = f"import duckdb; duckdb.connect({str(numbers.path)!r}).execute('create table free as select 1 as one')"
     subprocess.run([sys.executable, "-c", writes], check=True)
     with duckdb.connect(numbers.path) as connection:

@@ -14,7 +14,8 @@ from tests.expectations.conftest import NOW, RULES, TIMES, Warehouse
 
 Failures = Callable[..., str]
 BOUNDARY = object_suite("made_up", TIMES, RULES)
-ROW = "insert into raw_made_up.times values ('x', {minutes}, {rate}, {currency}, {day}, null, 4711, false, now(), 'load2')"
+NEW_LOAD = "null, 4711, false, now(), 'load2'"
+ROW = f"insert into raw_made_up.times values ('x', {{minutes}}, {{rate}}, {{currency}}, {{day}}, {NEW_LOAD})"
 GOOD = {"minutes": "60", "rate": "1.00", "currency": "'USD'", "day": "date '2026-04-02'"}
 
 
@@ -58,7 +59,10 @@ def test_a_version_that_one_load_brought_twice_fails(warehouse: Warehouse, failu
 
 
 def test_a_version_that_comes_back_in_a_later_load_is_fine(warehouse: Warehouse):
-    warehouse.run("insert into raw_made_up.times select * replace ('load2' as _dlt_load_id) from raw_made_up.times where id = 't3'")
+    warehouse.run(
+        "insert into raw_made_up.times select * replace ('load2' as _dlt_load_id) "
+        "from raw_made_up.times where id = 't3'"
+    )
     assert warehouse.check(BOUNDARY).passed
 
 
@@ -105,7 +109,9 @@ def test_a_load_that_is_too_old_fails(warehouse: Warehouse, failures: Failures):
 
 
 def test_a_vendor_feed_that_stands_still_warns(warehouse: Warehouse, failures: Failures):
-    warehouse.run(f"update raw_made_up.feed set complete_through = timestamptz '{(NOW - timedelta(days=3)).isoformat()}'")
+    warehouse.run(
+        f"update raw_made_up.feed set complete_through = timestamptz '{(NOW - timedelta(days=3)).isoformat()}'"
+    )
     report = warehouse.check(freshness())
     assert "the feed of made_up is complete to within 26 hours" in failures(report)
     assert not report.is_critical
@@ -124,7 +130,7 @@ def test_quarantined_rows_warn_and_above_one_percent_fail(
 def test_only_the_latest_load_counts_for_quarantine(warehouse: Warehouse):
     warehouse.run(
         "update raw_made_up.feed set quarantined = 50",
-        "insert into raw_made_up.feed select * replace (0 as quarantined, _extracted_at + interval 1 minute as _extracted_at) "
-        "from raw_made_up.feed",
+        "insert into raw_made_up.feed select * replace "
+        "(0 as quarantined, _extracted_at + interval 1 minute as _extracted_at) from raw_made_up.feed",
     )
     assert warehouse.check(quarantine_suite("made_up")).passed

@@ -50,9 +50,9 @@ def boundary_checks(system: SystemSpec, *, expect_rows: bool) -> dg.AssetChecksD
 
     descriptions = {
         "boundary": "Volume, keys, required values, ranges and currencies of what the vendor sent.",
-        "freshness": f"Every object was read in the last {system.freshness_hours} hours and the vendor's feed is not behind.",
+        "freshness": f"Every object was read in the last {system.freshness_hours} hours; the feed is not behind.",
         "declared_types": "Every declared column has its declared, exact type.",
-        "quarantined_share": "Rows quarantined by the latest load: any warns, more than 1 % of those received is an error.",
+        "quarantined_share": "Rows quarantined by the latest load: any warns, more than 1 % of those received fails.",
     }
 
     @dg.multi_asset_check(
