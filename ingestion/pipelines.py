@@ -6,7 +6,7 @@ never touch another's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 import dlt
@@ -83,14 +83,22 @@ def run(system: str, source: DltSource | None = None) -> LoadInfo:
 
 def source_error(system: str, failure: BaseException) -> SourceError:
     """The sentence behind a failed step: the source's own error if there is one, else the root cause's first line."""
-    root = failure
+    causes = list(_causes(failure))
+    own = next((cause for cause in causes if isinstance(cause, SourceError)), None)
+    return own or SourceError(f"{system}: the load failed ({_first_line(causes[-1])}); see the run's log")
+
+
+def _causes(failure: BaseException) -> Iterator[BaseException]:
+    """``failure`` and what it was raised from, the root last."""
     cause: BaseException | None = failure
     while cause is not None:
-        if isinstance(cause, SourceError):
-            return cause
-        root, cause = cause, cause.__cause__ or cause.__context__
-    lines = [line.strip() for line in str(root).splitlines() if line.strip()] or [type(root).__name__]
-    return SourceError(f"{system}: the load failed ({lines[0][:300]}); see the run's log")
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _first_line(error: BaseException) -> str:
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)[:300]
 
 
 def _has_begun(package: LoadPackageInfo) -> bool:
@@ -132,6 +140,6 @@ def _execute(pipeline: dlt.Pipeline, table: str, sql: str, *parameters: str) -> 
     except Exception as failure:
         # Whatever the driver raises here (a lock, no permission, a damaged file), the remedy is the same.
         raise SourceError(
-            f"{pipeline.pipeline_name}: the warehouse cannot be used ({str(failure).splitlines()[0][:200]}); "
+            f"{pipeline.pipeline_name}: the warehouse cannot be used ({_first_line(list(_causes(failure))[-1])}); "
             "close the program that holds it open or restore the file, then run again"
         ) from failure

@@ -63,9 +63,8 @@ def _run(path: str, url: str, directory: str) -> dict[str, float]:
 
 def _checksum(warehouse: Path) -> tuple[Any, ...]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        row = connection.execute(CHECKSUM).fetchone()
-    assert row is not None
-    return row
+        (row,) = connection.execute(CHECKSUM).fetchall()
+    return tuple(row)
 
 
 def main() -> None:

@@ -30,14 +30,14 @@ import requests
 
 from ingestion import pipelines
 from ingestion.contract import arrow_type
-from ingestion.http.session import VendorSession
-from ingestion.raw import Page, RawObject, Window
+from ingestion.convert import PARSE_BLOCK_BYTES
+from ingestion.http.session import READ_BYTES, VendorSession
+from ingestion.raw import BATCH_ROWS, Page, RawObject, Window
 from ingestion.source import build_source
 from tests.benchmarks.pages import FIELDS
 
 SYSTEM = "benchmark"
 TIME_ENTRIES = RawObject("time_entries", key=("Id",), columns=FIELDS, cursor="ModifiedAt")
-FLOOR_BATCH_ROWS = 20_000
 # What the libraries import in the middle of a first load; imported by all three processes before the clock starts.
 LAZY_IMPORTS = (
     "dlt._workspace.cli",
@@ -61,7 +61,7 @@ class Envelope(msgspec.Struct):
     nextRecordsUrl: str | None = None  # noqa: N815
 
 
-class _Client:
+class PageClient:
     """What a vendor's source is: it follows the links of the envelope and yields the records of each page."""
 
     def __init__(self, url: str) -> None:
@@ -82,7 +82,12 @@ class _Client:
 def ours(url: str, directory: Path) -> None:
     """The product's path, with everything that it does."""
     os.environ["LEAKAGE_DATA_DIR"] = str(directory)
-    pipelines.run(SYSTEM, build_source(SYSTEM, {"time_entries": TIME_ENTRIES}, lambda: _Client(url)))
+    ours_from(url)
+
+
+def ours_from(url: str) -> None:
+    """One run of the product's pipeline over the pages at ``url``, into the configured data directory."""
+    pipelines.run(SYSTEM, build_source(SYSTEM, {"time_entries": TIME_ENTRIES}, lambda: PageClient(url)))
 
 
 def dlt_dicts_parquet(url: str, directory: Path) -> None:
@@ -108,14 +113,15 @@ def dlt_dicts_parquet(url: str, directory: Path) -> None:
 
 
 def floor(url: str, directory: Path) -> None:
-    """What cannot be avoided: fetch, parse into columns, cast to the declared types, insert."""
+    """What cannot be avoided: fetch, parse into columns, cast to the declared types, insert; tuned as our path is."""
     as_text = {name: pa.string() for name, kind in FIELDS.items() if kind in ("date", "timestamp")}
     types = {name: arrow_type(kind, name) for name, kind in FIELDS.items()}
     parse = pj.ParseOptions(pa.schema([(name, as_text.get(name, kind)) for name, kind in types.items()]))
-    read = pj.ReadOptions(block_size=64 << 20)
+    read = pj.ReadOptions(block_size=PARSE_BLOCK_BYTES, use_threads=False)
     decoder = msgspec.json.Decoder(Envelope)
 
-    with duckdb.connect(str(directory / "warehouse.duckdb")) as warehouse, requests.Session() as session:
+    path = directory / "warehouse.duckdb"
+    with duckdb.connect(str(path), config={"threads": 1}) as warehouse, requests.Session() as session:
         warehouse.execute(f"create schema raw_{SYSTEM}")
 
         def insert(records: list[msgspec.Raw]) -> None:
@@ -130,9 +136,10 @@ def floor(url: str, directory: Path) -> None:
         following: str | None = url
         records: list[msgspec.Raw] = []
         while following:
-            page = decoder.decode(session.get(following, timeout=60).content)
+            response = session.get(following, timeout=60, stream=True)
+            page = decoder.decode(b"".join(response.iter_content(READ_BYTES)))
             records += page.records
-            if len(records) >= FLOOR_BATCH_ROWS or not page.nextRecordsUrl:
+            if len(records) >= BATCH_ROWS or not page.nextRecordsUrl:
                 insert(records)
                 loaded += len(records)
                 records = []

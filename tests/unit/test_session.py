@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingestion.http import session as session_module
 from ingestion.http.auth import request_token
 from ingestion.http.errors import NotFoundError, PermanentError, SourceError, TransientError
 from ingestion.http.session import MAX_ATTEMPTS, RefreshableAuth, VendorSession
@@ -120,7 +119,7 @@ def test_attempts_are_bounded_and_waits_grow_with_jitter(
         jitter.append((low, high))
         return (low + high) / 2
 
-    monkeypatch.setattr(session_module.random, "uniform", middle)
+    monkeypatch.setattr("random.uniform", middle)
     with pytest.raises(TransientError, match=f"still so after {MAX_ATTEMPTS} attempts; run again later"):
         session.request("GET", vendor.url)
     assert len(vendor.requests) == MAX_ATTEMPTS
@@ -317,7 +316,7 @@ def test_a_vendor_decides_what_an_expired_token_looks_like(vendor: Vendor) -> No
 
 def test_a_token_is_renewed_before_its_lifetime_ends(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(session_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("ingestion.http.session.time.monotonic", lambda: clock[0])
     session = VendorSession("acme", RefreshableAuth(Tokens(lifetime=600), renew_margin=60))
     vendor.will_answer(200)
     for moment in (0.0, 539.0, 1.0):
@@ -400,7 +399,7 @@ def test_messages_stay_one_short_sentence(vendor: Vendor, session: VendorSession
 
 
 def test_requests_keep_their_distance(vendor: Vendor, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module.time, "monotonic", lambda: 50.0)
+    monkeypatch.setattr("ingestion.http.session.time.monotonic", lambda: 50.0)
     session = VendorSession("acme", min_interval=0.2, sleep=waits.append)
     vendor.will_answer(200)
     for _ in range(3):

@@ -1,0 +1,1 @@
+"""Whole runs of the product, in processes of their own where that matters."""
