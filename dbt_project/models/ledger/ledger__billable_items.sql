@@ -68,7 +68,10 @@ expense_items as (
     expense.expense_date as service_date,
     {{ come_by_as_of('cast(expense.submitted_at as date)') }} as submitted_date,
     {{ come_by_as_of('cast(expense.approved_at as date)') }} as approved_date,
-    {{ converted('expense.amount - coalesce(expense.recoverable_tax_amount, 0)', 'expense.currency', 'coalesce(line.currency, expense.currency)', 'fx') }} as basis_amount,
+    {{ converted(
+      'expense.amount - coalesce(expense.recoverable_tax_amount, 0)',
+      'expense.currency', 'coalesce(line.currency, expense.currency)', 'fx'
+    ) }} as basis_amount,
     case when line.expense_policy = 'markup' then coalesce(line.expense_markup_pct, 0) else 0 end as markup_pct,
     case
       when expense.status in ('submitted', 'approved') and cast(expense.submitted_at as date) > {{ as_of_date() }} then 'draft'
@@ -279,7 +282,8 @@ expected as (
   left join {{ ref('ledger__calendar_days') }} as expected_day
     on
       expected_day.business_day_number
-      = base_day.business_day_number + cast(case when cut.item_type = 'milestone' then cut.milestone_sla else cut.invoice_sla end as int)
+      = base_day.business_day_number
+      + cast(case when cut.item_type = 'milestone' then cut.milestone_sla else cut.invoice_sla end as int)
       and expected_day.is_business_day
 )
 

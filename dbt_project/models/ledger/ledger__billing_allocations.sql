@@ -51,6 +51,11 @@ linked_lines as (
   where not link.is_deleted
 ),
 
+linked_items as (
+  select distinct item_id
+  from explicit_links
+),
+
 -- Lines without any link, and the items that could be what they bill: same contract line and service period, same
 -- person where the line names one, not linked to any posted line. Only hourly lines bill a sum of time entries; a fee
 -- line of a retainer or fixed price must never be spread over the expenses of its month.
@@ -94,7 +99,7 @@ candidates as (
       item.currency = fx.from_currency
       and line.currency = fx.to_currency
       and line.rate_date = fx.calendar_date
-  left join (select distinct item_id from explicit_links) as billed on item.item_id = billed.item_id
+  left join linked_items as billed on item.item_id = billed.item_id
   where
     billed.item_id is null
     and item.status = 'approved'
@@ -181,7 +186,13 @@ inferred as (
 ),
 
 allocations as (
-  select invoice_line_id, item_id, quantity, amount, method, confidence
+  select
+    invoice_line_id,
+    item_id,
+    quantity,
+    amount,
+    method,
+    confidence
   from explicit_links
   union all
   select
@@ -192,11 +203,23 @@ allocations as (
     method,
     confidence
   from inferred
+),
+
+numbered as (
+  select
+    allocations.*,
+    row_number() over (
+      partition by invoice_line_id, item_id order by amount asc nulls last, quantity asc nulls last
+    ) as allocation_number
+  from allocations
 )
 
 -- (Step 4/4) Into the currency of the contract, at the rate of the posting date (of what a credit memo credits).
 select
-  {{ dbt.hash("allocations.invoice_line_id || '|' || allocations.item_id || '|' || allocations.method || '|' || cast(row_number() over (partition by allocations.invoice_line_id, allocations.item_id order by allocations.amount asc nulls last, allocations.quantity asc nulls last) as " ~ dbt.type_string() ~ ")") }} as allocation_id,
+  {{ dbt.hash(
+    "allocations.invoice_line_id || '|' || allocations.item_id || '|' || allocations.method || '|' || "
+    ~ "cast(allocations.allocation_number as " ~ dbt.type_string() ~ ")"
+  ) }} as allocation_id,
   line.invoice_id,
   line.invoice_line_id,
   allocations.item_id,
@@ -210,7 +233,7 @@ select
   line.currency,
   {{ converted('allocations.amount', 'line.currency', 'item.currency', 'fx') }} as contract_amount,
   item.currency as contract_currency
-from allocations
+from numbered as allocations
 inner join posted_lines as line on allocations.invoice_line_id = line.invoice_line_id
 inner join {{ ref('ledger__billable_items') }} as item on allocations.item_id = item.item_id
 left join {{ ref('ledger__fx_daily') }} as fx

@@ -37,5 +37,11 @@ cutoffs as (
 select
   billing_calendar_id,
   cutoff_date,
-  cast({{ dbt.dateadd('day', 1, "lag(cutoff_date, 1, cast('2018-01-01' as date)) over (partition by billing_calendar_id order by cutoff_date asc nulls last)") }} as date) as period_from_date
+  cast(
+    {{ dbt.dateadd(
+      'day', 1,
+      "lag(cutoff_date, 1, cast('2018-01-01' as date)) "
+      ~ "over (partition by billing_calendar_id order by cutoff_date asc nulls last)"
+    ) }} as date
+  ) as period_from_date
 from cutoffs

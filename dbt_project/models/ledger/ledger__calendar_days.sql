@@ -9,7 +9,7 @@ described as (
     cast({{ dbt.last_day('days.date_day', 'month') }} as date) as month_end_date,
     -- 2018-01-01 was a Monday: 0 is Monday, 6 is Sunday.
     mod({{ dbt.datediff("cast('2018-01-01' as date)", 'days.date_day', 'day') }}, 7) as weekday_number,
-    case when holidays.holiday_date is null then false else true end as is_holiday
+    holidays.holiday_date is not null as is_holiday
   from days
   left join {{ ref('holidays') }} as holidays
     on cast(days.date_day as date) = holidays.holiday_date

@@ -17,6 +17,7 @@ counted as (
     item.item_id,
     item.contract_line_id,
     item.entitled_amount,
+    item.currency,
     item.service_date,
     item.status,
     billing.billed_amount,
@@ -39,6 +40,7 @@ counted as (
 cumulated as (
   select
     item_id,
+    currency,
     cap_amount,
     entitled_amount,
     -- What is billed has used the cap; then approved work in the order of its dates, then what still waits for approval.
@@ -60,5 +62,6 @@ select
   cast(committed_amount as decimal(18, 4)) as committed_amount,
   cast(
     greatest(0, least(entitled_amount, committed_amount - cap_amount)) as decimal(18, 4)
-  ) as over_cap_amount
+  ) as over_cap_amount,
+  currency
 from cumulated

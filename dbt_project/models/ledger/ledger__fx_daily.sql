@@ -45,7 +45,10 @@ aged as (
     quoted.is_inverse,
     row_number() over (
       partition by days.calendar_date, quoted.from_currency, quoted.to_currency
-      order by quoted.rate_date desc nulls last, case when quoted.is_inverse then 1 else 0 end asc nulls last, quoted.rate asc nulls last
+      order by
+        quoted.rate_date desc nulls last,
+        case when quoted.is_inverse then 1 else 0 end asc nulls last,
+        quoted.rate asc nulls last
     ) as preference
   from quoted
   cross join oldest

@@ -92,7 +92,9 @@ billed as (
       -- A supplier's credit note is owed to the customer in full.
       when item.entitled_amount < 0 then item.entitled_amount
       when item.quantity > 0 and coalesce(totals.billed_quantity, 0) > 0
-        then {{ money(quotient('cast(item.entitled_amount as decimal(20, 4)) * least(totals.billed_quantity, item.quantity)', 'item.quantity')) }}
+        then {{ money(quotient(
+          'cast(item.entitled_amount as decimal(20, 4)) * least(totals.billed_quantity, item.quantity)', 'item.quantity'
+        )) }}
       when item.quantity > 0 then 0
       else item.entitled_amount
     end as billed_quantity_value

@@ -56,7 +56,11 @@ select
   case
     when verdict in ('at_risk', 'confirmed_loss', 'indeterminate') then verdict
     -- A supplier's credit note is passed on with the invoice that is due next, not before.
-    when overbilled_amount > tolerance_amount and entitled_amount < 0 and (status <> 'approved' or not is_past_due) then 'not_yet_due'
+    when
+      overbilled_amount > tolerance_amount
+      and entitled_amount < 0
+      and (status <> 'approved' or not is_past_due)
+      then 'not_yet_due'
     when overbilled_amount > tolerance_amount then 'overbilling'
     when verdict = 'not_yet_due' then verdict
     when verdict = 'not_leakage' and reason <> 'rounding' and billed_amount = 0 then verdict

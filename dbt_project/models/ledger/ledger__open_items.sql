@@ -1,5 +1,11 @@
+with linked as (
+  select distinct invoice_line_id
+  from {{ ref('billing_link') }}
+  where not is_deleted
+),
+
 -- Posted lines that name no item, and the part of them that no item explains: hours of their period may be what they bill.
-with unattributed as (
+unattributed as (
   select
     item.item_id,
     sum(unexplained.unexplained_amount) as unattributed_amount
@@ -11,11 +17,7 @@ with unattributed as (
       and item.item_type = 'time_entry'
       and item.service_date >= coalesce(line.service_from_date, cast('2018-01-01' as date))
       and item.service_date <= coalesce(line.service_to_date, unexplained.posted_date)
-  left join (
-    select distinct invoice_line_id
-    from {{ ref('billing_link') }}
-    where not is_deleted
-  ) as linked on unexplained.invoice_line_id = linked.invoice_line_id
+  left join linked on unexplained.invoice_line_id = linked.invoice_line_id
   where linked.invoice_line_id is null and unexplained.unexplained_amount > 0
   group by item.item_id
 ),
@@ -127,7 +129,12 @@ select
     when status = 'approved' and expected_invoice_date is null then 'no_expected_date'
     when is_past_due and status = 'approved' and billing_complete_through is null then 'no_billing_feed'
     when is_past_due and status = 'approved' and is_billing_feed_stale then 'stale_source'
-    when is_past_due and status = 'approved' and open_amount > tolerance and unattributed_amount >= open_amount then 'unexplained_billing'
+    when
+      is_past_due
+      and status = 'approved'
+      and open_amount > tolerance
+      and unattributed_amount >= open_amount
+      then 'unexplained_billing'
   end as not_judged_reason,
   billed_amount,
   billed_quantity,

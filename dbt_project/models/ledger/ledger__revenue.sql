@@ -178,7 +178,9 @@ measured as (
 )
 
 select
-  {{ dbt.hash("contract_line_id || '|' || book || '|' || cast(period_end_date as " ~ dbt.type_string() ~ ")") }} as revenue_period_id,
+  {{ dbt.hash(
+    "contract_line_id || '|' || book || '|' || cast(period_end_date as " ~ dbt.type_string() ~ ")"
+  ) }} as revenue_period_id,
   contract_line_id,
   engagement_id,
   book,
@@ -192,13 +194,17 @@ select
       when 'point_in_time'
         then case when accepted_amount >= milestone_amount then contract_amount when milestone_amount is not null then 0 end
       when 'straight_line'
-        then round({{ quotient('cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_days, total_days))', 'nullif(total_days, 0)') }}, 2)
+        then round({{ quotient(
+          'cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_days, total_days))', 'nullif(total_days, 0)'
+        ) }}, 2)
       when 'cost_to_cost'
         then case
           when unknown_cost_count = 0 and estimate_at_completion_amount > 0
             then least(
               contract_amount,
-              round({{ quotient('cast(contract_amount as decimal(20, 4)) * cast(cost_amount as decimal(18, 4))', 'estimate_at_completion_amount') }}, 2)
+              round({{ quotient(
+                'cast(contract_amount as decimal(20, 4)) * cast(cost_amount as decimal(18, 4))', 'estimate_at_completion_amount'
+              ) }}, 2)
             )
         end
     end as decimal(18, 4)

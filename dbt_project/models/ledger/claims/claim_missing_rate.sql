@@ -2,6 +2,7 @@ select
   item_id,
   'missing_rate' as category,
   cast(null as decimal(18, 4)) as claimed_amount,
+  currency,
   'indeterminate' as verdict,
   not_judged_reason as reason,
   cast(null as date) as recovery_deadline

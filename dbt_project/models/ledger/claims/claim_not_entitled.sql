@@ -2,6 +2,7 @@ select
   item_id,
   'not_entitled' as category,
   open_amount as claimed_amount,
+  currency,
   'not_leakage' as verdict,
   not_entitled_reason as reason,
   cast(null as date) as recovery_deadline

@@ -2,6 +2,7 @@ select
   item_id,
   'not_judged' as category,
   open_amount as claimed_amount,
+  currency,
   'indeterminate' as verdict,
   not_judged_reason as reason,
   cast(null as date) as recovery_deadline

@@ -2,6 +2,7 @@ select
   item_id,
   'not_submitted' as category,
   open_amount as claimed_amount,
+  currency,
   'not_yet_due' as verdict,
   case
     when status = 'submitted' then 'awaiting_approval'

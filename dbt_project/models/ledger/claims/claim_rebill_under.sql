@@ -2,6 +2,7 @@ select
   item_id,
   'rebill_under' as category,
   open_amount as claimed_amount,
+  currency,
   price_verdict as verdict,
   cast(null as {{ dbt.type_string() }}) as reason,
   price_deadline as recovery_deadline

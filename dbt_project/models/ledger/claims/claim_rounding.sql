@@ -2,6 +2,7 @@ select
   item_id,
   'rounding' as category,
   open_amount as claimed_amount,
+  currency,
   'not_leakage' as verdict,
   'rounding' as reason,
   cast(null as date) as recovery_deadline

@@ -2,6 +2,7 @@ select
   item_id,
   'unbilled_approved_time' as category,
   open_amount as claimed_amount,
+  currency,
   unbilled_verdict as verdict,
   cast(null as {{ dbt.type_string() }}) as reason,
   billing_deadline as recovery_deadline

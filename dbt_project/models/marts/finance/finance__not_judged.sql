@@ -1,5 +1,8 @@
 select
-  {{ dbt.hash("coalesce(item.contract_line_id, 'none') || '|' || item.item_type || '|' || coalesce(item.currency, 'none') || '|' || coalesce(item.reason, 'none')") }} as not_judged_id,
+  {{ dbt.hash(
+    "coalesce(item.contract_line_id, 'none') || '|' || item.item_type || '|' || "
+    ~ "coalesce(item.currency, 'none') || '|' || coalesce(item.reason, 'none')"
+  ) }} as not_judged_id,
   {{ as_of_date() }} as as_of_date,
   item.item_type,
   item.reason,

@@ -23,44 +23,58 @@ with rebillable as (
     and item.status = 'approved'
     and item.entitled_amount > 0
     and coalesce(item.category, '') not in ('not_entitled', 'not_judged')
+),
+
+expected as (
+  select
+    rebillable.*,
+    rebillable.entitled_amount - rebillable.over_cap_amount as expected_amount,
+    {{ money(quotient(
+      'cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100', '100 + rebillable.markup_pct'
+    )) }} as expected_at_cost_amount
+  from rebillable
 )
 
 select
-  {{ dbt.hash("coalesce(rebillable.contract_line_id, 'none') || '|' || coalesce(rebillable.customer_id, 'none') || '|' || rebillable.item_type || '|' || rebillable.currency || '|' || cast(rebillable.cohort_month as " ~ dbt.type_string() ~ ")") }} as rebill_recovery_id,
+  {{ dbt.hash(
+    "coalesce(expected.contract_line_id, 'none') || '|' || "
+    ~ "coalesce(expected.customer_id, 'none') || '|' || expected.item_type || '|' || "
+    ~ "expected.currency || '|' || cast(expected.cohort_month as " ~ dbt.type_string() ~ ")"
+  ) }} as rebill_recovery_id,
   {{ as_of_date() }} as as_of_date,
-  rebillable.cohort_month,
-  rebillable.item_type,
+  expected.cohort_month,
+  expected.item_type,
   line.legal_entity_id,
-  rebillable.customer_id,
+  expected.customer_id,
   coalesce(customer.name, 'unknown customer') as customer_name,
-  rebillable.contract_line_id,
+  expected.contract_line_id,
   coalesce(line.name, 'no contract line') as contract_line_name,
   cast(count(*) as int) as item_count,
-  cast(sum(rebillable.entitled_amount - rebillable.over_cap_amount) as decimal(18, 4)) as expected_amount,
-  cast(sum(rebillable.billed_amount) as decimal(18, 4)) as rebilled_amount,
+  cast(sum(expected.expected_amount) as decimal(18, 4)) as expected_amount,
+  cast(sum(expected.billed_amount) as decimal(18, 4)) as rebilled_amount,
   cast(
-    sum({{ money(quotient('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100', '100 + rebillable.markup_pct')) }}) as decimal(18, 4)
+    sum(expected.expected_at_cost_amount) as decimal(18, 4)
   ) as expected_at_cost_amount,
   cast(
-    sum(least(rebillable.billed_amount, {{ money(quotient('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100', '100 + rebillable.markup_pct')) }})) as decimal(18, 4)
+    sum(least(expected.billed_amount, expected.expected_at_cost_amount)) as decimal(18, 4)
   ) as rebilled_at_cost_amount,
   cast(
     round(
-      100 * sum(rebillable.billed_amount) / nullif(sum(rebillable.entitled_amount - rebillable.over_cap_amount), 0), 4
+      100 * sum(expected.billed_amount) / nullif(sum(expected.expected_amount), 0), 4
     ) as decimal(18, 4)
   ) as recovery_pct,
   cast(
     round(
-      100 * sum(least(rebillable.billed_amount, {{ money(quotient('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100', '100 + rebillable.markup_pct')) }}))
-      / nullif(sum({{ money(quotient('cast(rebillable.entitled_amount - rebillable.over_cap_amount as decimal(20, 4)) * 100', '100 + rebillable.markup_pct')) }}), 0), 4
+      100 * sum(least(expected.billed_amount, expected.expected_at_cost_amount))
+      / nullif(sum(expected.expected_at_cost_amount), 0), 4
     ) as decimal(18, 4)
   ) as recovery_at_cost_pct,
-  {{ dbt.datediff('rebillable.cohort_end_date', as_of_date(), 'day') }} >= max(policies.rebill_maturity) as is_mature,
-  rebillable.currency
-from rebillable
-left join {{ ref('contract_line') }} as line on rebillable.contract_line_id = line.contract_line_id
-left join {{ ref('customer') }} as customer on rebillable.customer_id = customer.customer_id
-left join {{ ref('ledger__contract_line_policies') }} as policies on rebillable.contract_line_id = policies.contract_line_id
+  {{ dbt.datediff('expected.cohort_end_date', as_of_date(), 'day') }} >= max(policies.rebill_maturity) as is_mature,
+  expected.currency
+from expected
+left join {{ ref('contract_line') }} as line on expected.contract_line_id = line.contract_line_id
+left join {{ ref('customer') }} as customer on expected.customer_id = customer.customer_id
+left join {{ ref('ledger__contract_line_policies') }} as policies on expected.contract_line_id = policies.contract_line_id
 group by
-  rebillable.cohort_month, rebillable.cohort_end_date, rebillable.item_type, line.legal_entity_id, rebillable.customer_id,
-  customer.name, rebillable.contract_line_id, line.name, rebillable.currency
+  expected.cohort_month, expected.cohort_end_date, expected.item_type, line.legal_entity_id, expected.customer_id,
+  customer.name, expected.contract_line_id, line.name, expected.currency

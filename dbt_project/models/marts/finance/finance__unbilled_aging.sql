@@ -28,7 +28,10 @@ bucketed as (
     case when unbilled.verdict = 'not_yet_due' then 'not yet due' else due.bucket end as overdue_bucket,
     worked.bucket as work_age_bucket,
     -- The hours that stand behind the open part of an entry's value.
-    cast(round({{ quotient('cast(unbilled.quantity as decimal(20, 4)) * unbilled.amount', 'unbilled.entitled_amount') }}, 4) as decimal(18, 4)) as open_hours
+    cast(
+      round({{ quotient('cast(unbilled.quantity as decimal(20, 4)) * unbilled.amount', 'unbilled.entitled_amount') }}, 4)
+      as decimal(18, 4)
+    ) as open_hours
   from unbilled
   left join {{ ref('loss_probability') }} as due on unbilled.days_past between due.days_from and due.days_to
   left join {{ ref('loss_probability') }} as worked
@@ -36,7 +39,12 @@ bucketed as (
 )
 
 select
-  {{ dbt.hash("coalesce(bucketed.contract_line_id, 'none') || '|' || coalesce(bucketed.customer_id, 'none') || '|' || bucketed.currency || '|' || bucketed.category || '|' || bucketed.verdict || '|' || bucketed.overdue_bucket || '|' || bucketed.work_age_bucket") }} as unbilled_aging_id,
+  {{ dbt.hash(
+    "coalesce(bucketed.contract_line_id, 'none') || '|' || "
+    ~ "coalesce(bucketed.customer_id, 'none') || '|' || bucketed.currency || '|' || "
+    ~ "bucketed.category || '|' || bucketed.verdict || '|' || bucketed.overdue_bucket || '|' || "
+    ~ "bucketed.work_age_bucket"
+  ) }} as unbilled_aging_id,
   {{ as_of_date() }} as as_of_date,
   line.legal_entity_id,
   bucketed.customer_id,

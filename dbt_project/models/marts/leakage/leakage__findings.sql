@@ -1,3 +1,4 @@
+{% set base_currency = "'" ~ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') ~ "'" %}
 {% set columns = ['finding_id', 'detector_id', 'category', 'verdict', 'subject_type', 'subject_system', 'subject_source_id',
   'subject_id', 'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'customer_name',
   'contract_line_name', 'project_name', 'amount', 'currency', 'exposed_amount', 'carry_cost_amount', 'owner', 'action',
@@ -19,10 +20,10 @@ valued as (
     policies.severity_high_probability,
     loss.probability_pct,
     loss.bucket as age_bucket,
-    {{ converted('found.amount', 'found.currency', "'" ~ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') ~ "'", 'fx') }} as base_amount,
+    {{ converted('found.amount', 'found.currency', base_currency, 'fx') }} as base_amount,
     -- Without a currency rate the figure itself ranks the finding: a missing rate must not make it look small.
     coalesce(
-      {{ converted('coalesce(found.exposed_amount, found.amount)', 'found.currency', "'" ~ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') ~ "'", 'fx') }},
+      {{ converted('coalesce(found.exposed_amount, found.amount)', 'found.currency', base_currency, 'fx') }},
       found.exposed_amount,
       found.amount
     ) as money_concerned
@@ -32,7 +33,7 @@ valued as (
   left join {{ ref('ledger__fx_daily') }} as fx
     on
       found.currency = fx.from_currency
-      and fx.to_currency = '{{ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') }}'
+      and fx.to_currency = {{ base_currency }}
       and fx.calendar_date = {{ as_of_date() }}
 )
 
@@ -65,10 +66,13 @@ select
   valued.amount,
   valued.currency,
   valued.base_amount,
-  '{{ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') }}' as base_currency,
+  {{ base_currency }} as base_currency,
   valued.exposed_amount,
   valued.carry_cost_amount,
-  case when valued.verdict = 'at_risk' then {{ money(percent_of('cast(valued.amount as decimal(19, 4))', 'valued.probability_pct')) }} end as expected_loss_amount,
+  case
+    when valued.verdict = 'at_risk'
+      then {{ money(percent_of('cast(valued.amount as decimal(19, 4))', 'valued.probability_pct')) }}
+  end as expected_loss_amount,
   valued.owner,
   valued.action,
   valued.reason,

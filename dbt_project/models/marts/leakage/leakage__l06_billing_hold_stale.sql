@@ -1,5 +1,6 @@
 {% set action %}
-'Release or end the billing hold on ' || {{ said('context.quantity') }} || ' h, ' || {{ shown('claim.amount', 'claim.currency') }} || ', of '
+'Release or end the billing hold on ' || {{ said('context.quantity') }} || ' h, '
+  || {{ shown('claim.amount', 'claim.currency') }} || ', of '
   || context.contract_line_name || '; work date ' || {{ said('context.service_date') }} || '.'
 {% endset %}
 {{ claim_findings('billing_hold_stale', action) }}

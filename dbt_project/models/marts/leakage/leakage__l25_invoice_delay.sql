@@ -39,7 +39,9 @@ late_invoices as (
     min(expected_invoice_date) as expected_invoice_date,
     max(days_late) as days_late,
     cast(sum(amount) as decimal(18, 4)) as late_amount,
-    {{ money(quotient('sum(cast(amount as decimal(20, 4)) * cast(carry_rate as decimal(9, 6)) * days_late)', '36500')) }} as carry_cost_amount
+    {{ money(quotient(
+      'sum(cast(amount as decimal(20, 4)) * cast(carry_rate as decimal(9, 6)) * days_late)', '36500'
+    )) }} as carry_cost_amount
   from late_items
   group by invoice_id
 )

@@ -1,4 +1,6 @@
 {% set action %}
-'Reverse ' || {{ shown('abs(revenue.difference_amount)', 'revenue.currency') }} || ' on ' || coalesce(line.name, line.source_id) || ': recognised to ' || {{ said('revenue.period_end_date') }} || ' but not earned by ' || revenue.revrec_method || '.'
+'Reverse ' || {{ shown('abs(revenue.difference_amount)', 'revenue.currency') }} || ' on '
+  || coalesce(line.name, line.source_id) || ': recognised to ' || {{ said('revenue.period_end_date') }}
+  || ' but not earned by ' || revenue.revrec_method || '.'
 {% endset %}
 {{ revenue_findings('revrec_over', 'revenue.difference_amount', action) }}

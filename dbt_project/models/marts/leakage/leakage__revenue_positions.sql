@@ -18,8 +18,11 @@ with ranked as (
 judged as (
   select
     ranked.*,
+    ranked.billed_to_date_amount - ranked.earned_to_date_amount as unearned_amount,
     greatest(
-      {{ percent_of('cast(coalesce(ranked.contract_amount, ranked.earned_to_date_amount) as decimal(19, 4))', 'policies.revrec_tolerance_pct') }},
+      {{ percent_of(
+        'cast(coalesce(ranked.contract_amount, ranked.earned_to_date_amount) as decimal(19, 4))', 'policies.revrec_tolerance_pct'
+      ) }},
       policies.revrec_tolerance_amount
     ) as tolerance_amount
   from ranked
@@ -39,13 +42,12 @@ select
   cast(recognised_to_date_amount - earned_to_date_amount as decimal(18, 4)) as difference_amount,
   cast(largest_earlier_difference as decimal(18, 4)) as largest_earlier_difference_amount,
   cast(tolerance_amount as decimal(18, 4)) as tolerance_amount,
-  -- Unknown stays unknown: greatest() alone would turn it into 0.
   cast(
-    case when billed_to_date_amount - earned_to_date_amount is not null then greatest(0, billed_to_date_amount - earned_to_date_amount) end
+    case when unearned_amount > 0 then unearned_amount when unearned_amount is not null then 0 end
     as decimal(18, 4)
   ) as contract_liability_amount,
   cast(
-    case when billed_to_date_amount - earned_to_date_amount is not null then greatest(0, earned_to_date_amount - billed_to_date_amount) end
+    case when unearned_amount < 0 then -unearned_amount when unearned_amount is not null then 0 end
     as decimal(18, 4)
   ) as contract_asset_amount,
   currency,
