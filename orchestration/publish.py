@@ -84,6 +84,9 @@ def publish(warehouse: Path, folder: Path, run_id: str, texts: Texts) -> Publica
     _discard(aside, parquet)
     try:
         rows = _write(warehouse, aside, parquet, run_id, texts)
+    except PublishError:
+        _discard(aside, parquet)
+        raise
     except (duckdb.Error, OSError) as error:
         _discard(aside, parquet)
         reason = next(iter(str(error).splitlines()), "unknown")

@@ -73,7 +73,12 @@ def test_the_graph_is_the_reviewed_one(definitions: dg.Definitions, specs: dict[
             for name in ("daily", "hourly")
         },
         "schedules": {
-            s.name: {"cron": s.cron_schedule, "job": s.job_name, "status": s.default_status.value, "zone": s.execution_timezone}
+            s.name: {
+                "cron": s.cron_schedule,
+                "job": s.job_name,
+                "status": s.default_status.value,
+                "zone": s.execution_timezone,
+            }
             for s in map(definitions.resolve_schedule_def, ("daily_schedule", "hourly_schedule"))
         },
     }
@@ -123,6 +128,18 @@ def test_every_raw_object_of_an_enabled_system_is_an_asset(specs: dict[str, dg.A
 def test_the_snapshot_for_bi_waits_for_everything_it_publishes(specs: dict[str, dg.AssetSpec]):
     published = {dep.asset_key.to_user_string() for dep in specs["published/bi_snapshot"].deps}
     assert published == {name for name in specs if name.split("/")[0] in ("canonical", "ledger", "marts")}
+
+
+def test_what_is_built_waits_for_what_was_checked(definitions: dg.Definitions):
+    job = definitions.resolve_job_def("daily")
+    waits = {
+        node.alias or node.name: {step.node for found in inputs.values() for step in found.get_node_dependencies()}
+        for node, inputs in job.dependencies.items()
+    }
+    enabled = [pair.split("=")[1] for pair in DEFAULT_SYSTEMS.split(",")]
+    assert waits["build_models"] == {f"{step}_{system}" for step in ("load", "validate") for system in enabled}
+    assert waits["reconcile"] == {"build_models"}
+    assert waits["published__bi_snapshot"] == {"build_models", "reconcile"}
 
 
 def test_one_writer_and_one_caller_per_vendor(definitions: dg.Definitions):

@@ -1,0 +1,205 @@
+"""What the asset graph is made of: failures in one sentence, dbt as it is run here, and the event log."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster_dbt import DbtCliResource
+
+from expectations.report import Outcome, Report
+from ingestion.config import ConfigurationError, settings
+from ingestion.http.errors import PermanentError, TransientError
+from orchestration.defs.ingestion.assets import load_failure
+from orchestration.defs.quality.checks import business_now, check_result
+from orchestration.defs.transformation.assets import ROW_COUNT, build_arguments, build_failure
+from orchestration.lib import dbt_runtime
+from orchestration.lib.event_log import OPEN_SHARDS, OpenSqliteEventLogStorage
+from orchestration.lib.instance import instance, prepare_home
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEAKAGE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.delenv("DBT_TARGET_PATH", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("error", "again"), [(PermanentError("acme: 401"), False), (TransientError("acme: 503"), True)]
+)
+def test_only_what_can_succeed_is_tried_again(error: Exception, again: bool):
+    wrapped = RuntimeError("pipeline step failed")
+    wrapped.__cause__ = error
+    failure = load_failure("acme", wrapped)
+    assert failure.description == str(error)
+    assert failure.allow_retries is again
+
+
+def report(*outcomes: Outcome) -> Report:
+    return Report("raw.acme.times", outcomes, {})
+
+
+KEY = dg.AssetCheckKey(dg.AssetKey(["raw", "acme", "times"]), "boundary")
+LATE = Outcome("e", False, "warning", "the feed is late: got 30")
+EMPTY = Outcome("e", False, "critical", "raw_acme.times has records: got 0")
+FINE = Outcome("e", True, "critical", "keys are filled")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "passed", "severity"),
+    [
+        ((FINE,), True, dg.AssetCheckSeverity.WARN),
+        ((FINE, LATE), False, dg.AssetCheckSeverity.WARN),
+        ((LATE, EMPTY), False, dg.AssetCheckSeverity.ERROR),
+    ],
+)
+def test_a_warning_never_blocks(outcomes: tuple[Outcome, ...], passed: bool, severity: dg.AssetCheckSeverity):
+    result = check_result(KEY, report(*outcomes), "/evidence.json")
+    assert (result.passed, result.severity) == (passed, severity)
+    for outcome in outcomes:
+        assert outcome.success or outcome.sentence in str(result.description)
+
+
+def test_a_replayed_day_is_judged_by_its_own_clock(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LEAKAGE_AS_OF", "2026-04-30")
+    assert business_now(settings()).isoformat() == "2026-05-01T00:00:00+00:00"
+
+
+def test_production_runs_leave_unit_tests_out():
+    assert build_arguments() == ["build", "--exclude", "resource_type:unit_test"]
+
+
+def test_a_failed_build_names_what_failed():
+    def node(name: str, status: str, message: str = "") -> dict[str, Any]:
+        return {"unique_id": name, "status": status, "message": message}
+
+    results = [
+        node("model.leakage.time_entry", "error", "Runtime Error\n  Binder Error: no column"),
+        node("test.leakage.unique_customer.a1", "fail", "Got 2 results"),
+        node("model.leakage.invoice", "success"),
+    ]
+    sentence = build_failure({"results": results})
+    assert "2 model(s) or test(s) failed" in sentence
+    assert "time_entry (Runtime Error Binder Error: no column)" in sentence
+    assert "Got 2 results" in sentence and "invoice" not in sentence
+    assert "before it built anything" in build_failure({"results": []})
+
+
+def test_the_row_count_message_is_the_one_that_the_macro_writes():
+    macro = (dbt_runtime.PROJECT_DIR / "macros" / "log_row_count.sql").read_text("utf-8")
+    assert "'row_count ' ~" in macro
+    assert ROW_COUNT.fullmatch("row_count 42")
+
+
+def test_the_private_names_of_dagster_dbt_are_still_there():
+    """The two costs are avoided by replacing these; an upgrade that renames them would bring the costs back."""
+    assert isinstance(DbtCliResource._cli_version, cached_property)
+    assert callable(DbtCliResource._initialize_dbt_core_adapter)
+
+
+def test_dbt_comes_from_the_running_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", "")
+    project = dbt_runtime.DbtProject(dbt_runtime.PROJECT_DIR, target_path=dbt_runtime.target_path())
+    assert Path(dbt_runtime.dbt_resource(project).dbt_executable).exists()
+
+
+def fake_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dbt_runtime.DbtProject:
+    """A dbt project of one model that is 'parsed' by writing an empty manifest."""
+    root = folder / "dbt_project"
+    (root / "models").mkdir(parents=True)
+    (root / "dbt_project.yml").write_text("name: small\n")
+    (root / "profiles.yml").write_text("small: {}\n")
+    (root / "models" / "one.sql").write_text("select 1 as one")
+    project = dbt_runtime.DbtProject(root, target_path=folder / "target")
+
+    def parse(parsed: dbt_runtime.DbtProject) -> None:
+        parsed.manifest_path.parent.mkdir(exist_ok=True)
+        runs = json.loads(parsed.manifest_path.read_text())["runs"] if parsed.manifest_path.exists() else 0
+        parsed.manifest_path.write_text(json.dumps({"runs": runs + 1}))
+
+    monkeypatch.setattr(dbt_runtime, "PROJECT_DIR", root)
+    monkeypatch.setattr(dbt_runtime, "_parse", parse)
+    return project
+
+
+def test_the_manifest_follows_files_and_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    project = fake_project(tmp_path, monkeypatch)
+
+    def parses() -> int:
+        return int(json.loads(dbt_runtime.ensure_manifest(project).read_text())["runs"])
+
+    assert parses() == 1
+    assert parses() == 1
+    (project.project_dir / "models" / "one.sql").write_text("select 2 as two_and_longer")
+    assert parses() == 2
+    monkeypatch.setenv("LEAKAGE_SYSTEMS", "crm=salesforce")
+    assert parses() == 3
+    (project.project_dir / "models" / "two.sql").write_text("select 1 as one")
+    assert parses() == 4
+    project.manifest_path.unlink()
+    assert parses() == 1
+
+
+def test_a_project_that_cannot_be_parsed_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    root = tmp_path / "dbt_project"
+    root.mkdir()
+    (root / "dbt_project.yml").write_text("name: small\nversion: '1.0'\nprofile: nowhere\n")
+    (root / "profiles.yml").write_text("small: {}\n")
+    monkeypatch.setattr(dbt_runtime, "PROJECT_DIR", root)
+    with pytest.raises(ConfigurationError, match="dbt cannot parse the project") as caught:
+        dbt_runtime.dbt_project()
+    assert "\n" not in str(caught.value)
+
+
+@dg.asset
+def something() -> None: ...
+
+
+@dg.asset_check(asset=something)
+def is_there() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+def run_once(on: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    job = dg.Definitions(assets=[something], asset_checks=[is_there]).resolve_implicit_global_asset_job_def()
+    return job.execute_in_process(instance=on)
+
+
+def test_the_instance_keeps_history_in_the_data_directory(data_dir: Path):
+    with instance() as first:
+        result = run_once(first)
+        assert not first.telemetry_enabled and not first.nux_enabled
+        assert isinstance(first.event_log_storage, OpenSqliteEventLogStorage)
+    assert (data_dir / "dagster" / "dagster.yaml").exists()
+    with instance() as second:
+        (run,) = second.get_runs()
+        assert run.run_id == result.run_id and run.is_success
+        assert second.get_latest_materialization_event(dg.AssetKey("something")) is not None
+        key = dg.AssetCheckKey(dg.AssetKey("something"), "is_there")
+        assert second.event_log_storage.get_latest_asset_check_execution_by_key([key])[key].status.value == "SUCCEEDED"
+
+
+def test_dagsters_own_event_log_reads_what_ours_wrote_and_back():
+    home = prepare_home()
+    with dg.DagsterInstance.from_config(str(home)) as ours:
+        run_id = run_once(ours).run_id
+        events = {e.dagster_event_type for e in ours.all_logs(run_id) if e.is_dagster_event}
+    stock = SqliteEventLogStorage(str(home / "events"))
+    assert {e.dagster_event_type for e in stock.get_logs_for_run(run_id) if e.is_dagster_event} == events
+    assert stock.all_asset_keys() == [dg.AssetKey("something")]
+
+
+def test_open_connections_are_bounded(data_dir: Path):
+    storage = OpenSqliteEventLogStorage(str(data_dir / "events"))
+    for number in range(OPEN_SHARDS + 3):
+        assert storage.get_logs_for_run(f"run-{number}") == []
+    assert len(storage._engines) == OPEN_SHARDS
+    storage.dispose()
+    assert not storage._engines
