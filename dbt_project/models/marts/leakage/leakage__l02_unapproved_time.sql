@@ -1,5 +1,6 @@
 {% set action %}
-'Ask ' || context.approver || ' to approve or reject ' || {{ said('context.quantity') }} || ' h of ' || context.resource_name
+'Ask ' || context.approver || ' to approve or reject ' || {{ said('cast(context.quantity as decimal(9, 2))') }}
+  || ' h of ' || context.resource_name
   || ' on ' || {{ said('context.service_date') }} || ' (' || {{ shown('claim.amount', 'claim.currency') }} || ').'
 {% endset %}
 {{ claim_findings('unapproved_time', action) }}
