@@ -6,6 +6,8 @@ One firm is built once; the tests then run it again, and one day later, in the o
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,6 +27,7 @@ from orchestration.environment import environment
 from orchestration.run import execute
 from orchestration.scenario_check import fact_index, read_observed
 
+DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 LEAKAGE = ("at_risk", "confirmed_loss")
 
 
@@ -150,6 +153,17 @@ def test_explain_leads_from_the_opportunity_to_the_missing_invoice_line(built: B
     assert chain["time entry"]["record_id"] == source_id
     assert chain["invoice line"]["record_id"] is None
     assert all(step["record_id"] for name, step in chain.items() if name != "invoice line")
+
+
+def test_dbt_unit_tests_hold(built: Built) -> None:
+    dbt = Path(sys.executable).with_name("dbt")
+    command = [str(dbt), "--quiet", "test", "--select", "resource_type:unit_test", "--project-dir", str(DBT_PROJECT)]
+    folders = ["--profiles-dir", str(DBT_PROJECT), "--target-path", str(built.data_dir / "unit_tests")]
+    done = subprocess.run([*command, *folders], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-5000:]
+    results = json.loads((built.data_dir / "unit_tests" / "run_results.json").read_text())["results"]
+    assert len(results) > 80
+    assert {r["status"] for r in results} == {"pass"}
 
 
 def test_second_run_changes_nothing(built: Built) -> None:
