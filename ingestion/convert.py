@@ -6,7 +6,6 @@ otherwise each record is looked at on its own, and one that breaks the declarati
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -125,7 +124,7 @@ def _read(obj: RawObject, data: bytes, unexpected: str, block_size: int) -> pa.T
     parse = pj.ParseOptions(explicit_schema=pa.schema(fields), unexpected_field_behavior=unexpected)
     read = pj.ReadOptions(block_size=block_size, use_threads=False)
     try:
-        return pj.read_json(io.BytesIO(data), read_options=read, parse_options=parse)
+        return pj.read_json(pa.BufferReader(data), read_options=read, parse_options=parse)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
 

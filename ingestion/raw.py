@@ -36,7 +36,15 @@ from ingestion.contract import (
     column_name,
 )
 from ingestion.convert import Batch, Rejected, record_hash, to_batch
-from ingestion.versions import MAX_VANISHED_SHARE, TOMBSTONE_HASH, VersionIndex, known_versions, query, tombstones
+from ingestion.versions import (
+    MAX_VANISHED_SHARE,
+    TOMBSTONE_HASH,
+    Reader,
+    VersionIndex,
+    known_versions,
+    reading,
+    tombstones,
+)
 
 __all__ = [
     "FEED_SCHEMA",
@@ -103,12 +111,14 @@ class _Extraction:
     def __init__(self, obj: RawObject, window: Window) -> None:
         self._obj = obj
         self._window = window
-        self._index = VersionIndex(obj, known_versions(obj, window.start))
+        with reading() as read:
+            self._index = VersionIndex(obj, known_versions(read, obj, window.start))
+            last = _last_extraction(read, obj)
         # Whether the index holds only what changed in the window.
         self._partial = bool(obj.cursor and window.start and not obj.parent)
         self._counts = dict.fromkeys(("records_received", "versions_appended", "tombstones", "quarantined"), 0)
         self._quarantined: set[int] | None = None
-        self._at = max(datetime.now(UTC), _last_extraction(obj) + _MICROSECOND)
+        self._at = max(datetime.now(UTC), last + _MICROSECOND)
 
     def tables(self, pages: Iterable[Page | Deleted | CompleteFor | CompleteSet]) -> Iterator[Any]:
         """The tables to append, in the order of delivery; empty ones first, so that every table exists."""
@@ -175,7 +185,8 @@ class _Extraction:
 
     def _learn_all(self) -> None:
         if self._partial:
-            self._index.learn(known_versions(self._obj, None))
+            with reading() as read:
+                self._index.learn(known_versions(read, self._obj, None))
             self._partial = False
 
     def _reaches_back(self, rows: pa.Table) -> bool:
@@ -188,7 +199,8 @@ class _Extraction:
         self._counts["quarantined"] += len(rejected)
         self._index.saw_unreadable(key for key, _, _ in rejected)
         if self._quarantined is None:
-            self._quarantined = _quarantined_before(self._obj)
+            with reading() as read:
+                self._quarantined = _quarantined_before(read, self._obj)
         rows = []
         for key, reason, raw in rejected:
             version = record_hash(raw)
@@ -214,18 +226,18 @@ def _side_table(table: pa.Table, name: str) -> Any:
     return dlt.mark.with_hints(table, hints, create_table_variant=True)
 
 
-def _last_extraction(obj: RawObject) -> datetime:
+def _last_extraction(read: Reader, obj: RawObject) -> datetime:
     """When raw was last appended to: this run's times must be later even if the machine's clock was set back."""
 
     def sql(client: Any) -> str:
         return f"select max(_extracted_at) from {client.make_qualified_table_name('feed')} where object = %s"
 
-    rows = query(sql, obj.name)
+    rows = read(sql, obj.name)
     return rows[0][0] if rows and rows[0][0] else datetime.min.replace(tzinfo=UTC)
 
 
-def _quarantined_before(obj: RawObject) -> set[int]:
+def _quarantined_before(read: Reader, obj: RawObject) -> set[int]:
     def sql(client: Any) -> str:
         return f"select _record_hash from {client.make_qualified_table_name('quarantine')} where object = %s"
 
-    return {row[0] for row in query(sql, obj.name)}
+    return {row[0] for row in read(sql, obj.name)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -22,6 +23,10 @@ from ingestion.http.errors import SourceError
 MAX_VANISHED_SHARE = 0.5
 MIN_GUARDED_KEYS = 20
 TOMBSTONE_HASH = 0
+
+# Reads the rows of a statement, none when its table does not exist yet. The statement is built with dlt's client of the
+# destination, which quotes and qualifies names; its parameters follow.
+Reader = Callable[..., list[tuple[Any, ...]]]
 
 _clients: WeakKeyDictionary[dlt.Pipeline, Any] = WeakKeyDictionary()
 
@@ -44,6 +49,8 @@ class VersionIndex:
         self._latest: dict[Any, int] = {k: v.version for k, v in known.items()}
         self._known = known
         self._seen: set[Any] = set()
+        # Keys seen but not yet in the set: most extractions never ask for what they have not seen.
+        self._delivered: list[list[Any]] = []
         self._unreadable: set[str] = set()
         self._unidentified = 0
 
@@ -55,10 +62,11 @@ class VersionIndex:
         """
         keys = self._keys(rows)
         versions = rows.column("_record_hash").to_pylist()
-        self._seen.update(keys)
+        self._delivered.append(keys)
         latest = self._latest
-        if latest.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
-            latest.update(zip(keys, versions, strict=True))
+        delivered = dict(zip(keys, versions, strict=True))
+        if len(delivered) == len(keys) and latest.keys().isdisjoint(delivered):
+            latest.update(delivered)
             return rows
         keep: list[int] = []
         delays: list[int] = []
@@ -100,6 +108,7 @@ class VersionIndex:
 
         Raises SourceError when too many are missing to believe that they are gone.
         """
+        self._note_delivered()
         living = [k for k, held in self._known.items() if held.version != TOMBSTONE_HASH]
         gone = [k for k in living if self._is_gone(k)]
         if len(living) >= MIN_GUARDED_KEYS and len(gone) > MAX_VANISHED_SHARE * len(living):
@@ -111,6 +120,7 @@ class VersionIndex:
 
     def orphans(self, parents: Iterable[Any]) -> list[Any]:
         """Known living children of ``parents`` that this extraction did not contain."""
+        self._note_delivered()
         children = (child for parent in dict.fromkeys(map(str, parents)) for child in self._children.get(parent, ()))
         return [k for k in children if self._is_gone(k)]
 
@@ -125,6 +135,10 @@ class VersionIndex:
             if held.parent is not None:
                 found[str(held.parent)].append(key)
         return found
+
+    def _note_delivered(self) -> None:
+        self._seen.update(*self._delivered)
+        self._delivered.clear()
 
     def _is_gone(self, key: Any) -> bool:
         text = "|".join(map(str, key)) if isinstance(key, tuple) else str(key)
@@ -165,8 +179,8 @@ def tombstones(obj: RawObject, keys: Sequence[Any], extracted_at: datetime) -> p
     return pa.Table.from_pylist(rows, schema=obj.schema)
 
 
-def known_versions(obj: RawObject, since: datetime | None) -> dict[Any, Held]:
-    """Key -> latest version as the active pipeline's raw schema holds it; with ``since`` what changed from then on."""
+def known_versions(read: Reader, obj: RawObject, since: datetime | None) -> dict[Any, Held]:
+    """Key -> latest version as raw holds it; with ``since`` only records that changed from then on."""
 
     def sql(client: Any) -> str:
         quoted = client.escape_column_name
@@ -185,24 +199,24 @@ def known_versions(obj: RawObject, since: datetime | None) -> dict[Any, Held]:
         )
 
     width = len(obj.key)
-    rows = query(sql)
+    rows = read(sql)
     return {(row[0] if width == 1 else tuple(row[:width])): Held(row[width], row[width + 1]) for row in rows}
 
 
-def query(sql: Callable[[Any], str], *parameters: Any) -> list[tuple[Any, ...]]:
-    """Rows of a statement in the active pipeline's raw schema; none when its schema or table does not exist yet.
-
-    ``sql`` gets dlt's client of the destination, which quotes and qualifies names.
-    """
-    try:
-        with _client(dlt.current.pipeline()) as client, client.execute_query(sql(client), *parameters) as cursor:
-            return list(cursor.fetchall())
-    except DatabaseUndefinedRelation:
-        return []
-
-
-def _client(pipeline: dlt.Pipeline) -> Any:
-    """dlt's client of the destination; it is opened and closed with each query, but configuring it is what costs."""
+@contextmanager
+def reading() -> Iterator[Reader]:
+    """A connection to the active pipeline's raw schema, to read from."""
+    pipeline = dlt.current.pipeline()
+    # Configuring dlt's client costs more than connecting it.
     if pipeline not in _clients:
         _clients[pipeline] = pipeline.sql_client()
-    return _clients[pipeline]
+    with _clients[pipeline] as client:
+
+        def read(sql: Callable[[Any], str], *parameters: Any) -> list[tuple[Any, ...]]:
+            try:
+                with client.execute_query(sql(client), *parameters) as cursor:
+                    return list(cursor.fetchall())
+            except DatabaseUndefinedRelation:
+                return []
+
+        yield read

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import import_module
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -121,11 +120,14 @@ def floor(url: str, directory: Path) -> None:
     decoder = msgspec.json.Decoder(Envelope)
 
     path = directory / "warehouse.duckdb"
-    with duckdb.connect(str(path), config={"threads": 1}) as warehouse, requests.Session() as session:
+    with (
+        duckdb.connect(str(path), config={"threads": 1, "preserve_insertion_order": False}) as warehouse,
+        requests.Session() as session,
+    ):
         warehouse.execute(f"create schema raw_{SYSTEM}")
 
         def insert(records: list[msgspec.Raw]) -> None:
-            table = pj.read_json(BytesIO(b"\n".join(records)), read_options=read, parse_options=parse)
+            table = pj.read_json(pa.BufferReader(b"\n".join(records)), read_options=read, parse_options=parse)
             batch = pa.table({name: pc.cast(table.column(name), kind) for name, kind in types.items()})
             warehouse.register("batch", batch)
             exists = "insert into {0} select * from batch" if loaded else "create table {0} as select * from batch"
