@@ -92,7 +92,7 @@ class RawObject:
                 raise ValueError(f"raw object {self.name}: {name} is its key, cursor or parent but not declared")
         if self.snapshot and self.cursor:
             raise ValueError(f"raw object {self.name} is a snapshot and has a cursor: it can be only one of them")
-        taken = {name: "a system column" for name in SYSTEM_SCHEMA.names}
+        taken = dict.fromkeys(SYSTEM_SCHEMA.names, "a system column")
         for name, kind in self.columns.items():
             arrow_type(kind, f"{self.name}.{name}")
             if other := taken.get(column_name(name)):

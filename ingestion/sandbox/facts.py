@@ -63,8 +63,10 @@ class Fact(BaseModel):
             value = getattr(self, name)
             if isinstance(value, datetime):
                 moments.append(value)
-            elif isinstance(value, date) and name.endswith(("_on", "_date")) and not name.startswith(
-                ("due", "starts", "ends", "expires", "final")
+            elif (
+                isinstance(value, date)
+                and name.endswith(("_on", "_date"))
+                and not name.startswith(("due", "starts", "ends", "expires", "final"))
             ):
                 moments.append(datetime(value.year, value.month, value.day, 20, tzinfo=UTC))
         return min(max(moments), now) if moments else EPOCH
@@ -161,7 +163,8 @@ class ContractLine(Fact):
     expense_categories: list[str] | None = Field(None, description="chargeable categories; none given = all")
     is_no_charge: bool = False
     revrec_method: (
-        Literal["as_invoiced", "cost_to_cost", "labour_hours", "milestone_output", "straight_line", "point_in_time"] | None
+        Literal["as_invoiced", "cost_to_cost", "labour_hours", "milestone_output", "straight_line", "point_in_time"]
+        | None
     ) = None
     estimate_at_completion: Exact | None = Field(None, description="total expected cost, contract-line currency")
     starts_on: date | None = None

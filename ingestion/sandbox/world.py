@@ -141,7 +141,9 @@ class VendorSystem(ABC):
         return changed
 
 
-def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None, media: str | None = None) -> Response:
+def json_response(
+    content: Any, status: int = 200, headers: Mapping[str, str] | None = None, media: str | None = None
+) -> Response:
     """JSON as vendors send it: decimals as exact numbers, UTF-8."""
     return Response(_encoder.encode(content), status, dict(headers or {}), media or "application/json;charset=UTF-8")
 

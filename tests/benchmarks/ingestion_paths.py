@@ -57,7 +57,7 @@ class Envelope(msgspec.Struct):
     """One page: records keep their bytes."""
 
     records: list[msgspec.Raw]
-    nextRecordsUrl: str | None = None  # noqa: N815
+    nextRecordsUrl: str | None = None
 
 
 class PageClient:

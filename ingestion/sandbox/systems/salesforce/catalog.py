@@ -265,7 +265,7 @@ def field_types(sobject: SObject, records: Iterable[dict[str, Any]]) -> dict[str
     if not present:
         return dict(sobject.fields)
     kept = {name: kind for name, kind in sobject.fields.items() if name in present}
-    return kept | {name: "string" for name in sorted(present - kept.keys())}
+    return kept | dict.fromkeys(sorted(present - kept.keys()), "string")
 
 
 def describe(name: str, sobject: SObject, types: dict[str, str]) -> dict[str, Any]:
