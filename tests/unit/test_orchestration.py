@@ -73,7 +73,7 @@ def test_a_replayed_day_is_judged_by_its_own_clock(monkeypatch: pytest.MonkeyPat
 
 
 def test_production_runs_leave_unit_tests_out():
-    assert build_arguments() == ["build", "--exclude", "resource_type:unit_test"]
+    assert list(build_arguments()[:3]) == ["build", "--exclude", "resource_type:unit_test"]
 
 
 def test_a_failed_build_names_what_failed():
@@ -89,7 +89,7 @@ def test_a_failed_build_names_what_failed():
     assert "2 model(s) or test(s) failed" in sentence
     assert "time_entry (Runtime Error Binder Error: no column)" in sentence
     assert "Got 2 results" in sentence and "invoice" not in sentence
-    assert "before it built anything" in build_failure({"results": []})
+    assert "before it built anything" in build_failure({})
 
 
 def test_the_row_count_message_is_the_one_that_the_macro_writes():

@@ -1,5 +1,6 @@
 """The dbt project as one set of assets: staging, mapping, canonical, ledger, marts and the policy seeds."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -32,19 +33,27 @@ def model_assets(project: DbtProject) -> dg.AssetsDefinition:
         pool=WAREHOUSE_POOL,
     )
     def build_models(context: dg.AssetExecutionContext, dbt: Dbt) -> Iterator[Any]:
-        invocation = dbt.cli(build_arguments(), context=context, target_path=project.manifest_path.parent)
+        target = project.manifest_path.parent
+        results = target / "run_results.json"
+        # What an earlier run left must not explain a failure of this one.
+        results.unlink(missing_ok=True)
+        invocation = dbt.cli(build_arguments(), context=context, target_path=target)
         try:
             yield from with_row_counts(invocation, context)
         except DagsterDbtCliRuntimeError as error:
-            description = build_failure(invocation.get_artifact("run_results.json"))
-            raise dg.Failure(description, allow_retries=False) from error
+            found = json.loads(results.read_text("utf-8")) if results.exists() else {}
+            raise dg.Failure(build_failure(found), allow_retries=False) from error
 
     return build_models
 
 
 def build_arguments() -> Sequence[str]:
-    """The dbt command of a run. Unit tests prove the SQL, not the data: they run with the project's tests."""
-    return ["build", "--exclude", "resource_type:unit_test"]
+    """The dbt command of a run.
+
+    Unit tests prove the SQL, not the data: they run with the project's tests. The log file keeps what happened
+    without every statement, which is in the compiled folder.
+    """
+    return ["build", "--exclude", "resource_type:unit_test", "--log-level-file", "info"]
 
 
 def build_failure(run_results: Mapping[str, Any]) -> str:
