@@ -58,7 +58,7 @@ class VendorSession:
 
     A transient answer (429, 5xx, a broken connection, truncated JSON) is tried again up to ``MAX_ATTEMPTS`` times,
     after Retry-After or an exponential wait with jitter; everything else is permanent. An expired token (``is_expired``
-    decides) is renewed once per request. Waiting happens in this session only: a throttled vendor delays nobody else.
+    decides) is renewed once per request. Only this vendor's requests wait: a throttled vendor delays nobody else.
 
     ``describe`` says in a few words what an answer with an error means and ``remedy`` what to do about a permanent one.
     These and the two predicates may stumble over a body that is not the vendor's own (a proxy's HTML page): the status
