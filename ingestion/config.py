@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 DEFAULT_SYSTEMS = "crm=salesforce,psa=kantata,erp=netsuite,expense=concur,procurement=coupa"
-DOMAINS = ("crm", "psa", "erp", "hr", "expense", "procurement")
+DOMAINS = ("crm", "psa", "erp", "hr", "expense", "procurement", "bank")
 
 
 class ConfigurationError(ValueError):

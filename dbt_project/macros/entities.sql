@@ -49,7 +49,16 @@
       'merged_into_source_id': 'string', 'manager_ref': 'string'},
     'resource': {
       'name': 'string', 'email': 'string', 'role': 'string', 'resource_type': 'string', 'cost_rate': rate,
-      'cost_currency': 'string', 'legal_entity_ref': 'string'},
+      'cost_currency': 'string', 'legal_entity_ref': 'string', 'hire_date': 'date', 'termination_date': 'date',
+      'manager_ref': 'string', 'org_unit_source_id': 'string', 'work_calendar_source_id': 'string'},
+    'org_unit': {
+      'name': 'string', 'org_type': 'string', 'code': 'string', 'parent_source_id': 'string', 'manager_ref': 'string'},
+    'work_calendar': {
+      'name': 'string', 'country': 'string', 'hours_per_day': hours},
+    'holiday': {
+      'work_calendar_source_id': 'string', 'holiday_date': 'date', 'name': 'string'},
+    'leave': {
+      'resource_source_id': 'string', 'leave_date': 'date', 'hours': hours, 'leave_type': 'string', 'status': 'string'},
     'assignment': {
       'project_source_id': 'string', 'resource_source_id': 'string', 'role': 'string', 'start_date': 'date',
       'end_date': 'date', 'hours': hours, 'is_hard': 'boolean'},
@@ -94,6 +103,10 @@
       'planned_amount': money, 'recognised_amount': money, 'currency': 'string', 'posted_date': 'date'},
     'project_cost': {
       'project_ref': 'string', 'amount': money, 'currency': 'string', 'posted_date': 'date'},
+    'bank_transaction': {
+      'statement_ref': 'string', 'account': 'string', 'booking_date': 'date', 'value_date': 'date', 'amount': money,
+      'currency': 'string', 'counterparty_name': 'string', 'counterparty_account': 'string', 'payment_reference': 'string',
+      'remittance_text': 'string', 'invoice_ref': 'string', 'is_reversal': 'boolean'},
     'fx_rate': {
       'from_currency': 'string', 'to_currency': 'string', 'rate_date': 'date', 'rate_type': 'string', 'rate': fx}
   } %}
@@ -110,9 +123,10 @@
     'psa': ['project', 'resource', 'assignment', 'milestone', 'time_entry', 'rate_card', 'rate_card_line'],
     'erp': ['legal_entity', 'customer', 'billing_calendar', 'fx_rate', 'invoice', 'invoice_line', 'billing_link',
             'payment', 'revenue_schedule', 'project_cost'],
-    'hr': ['resource'],
+    'hr': ['resource', 'legal_entity', 'org_unit', 'work_calendar', 'holiday', 'leave'],
     'expense': ['expense_item'],
-    'procurement': ['supplier_cost']
+    'procurement': ['supplier_cost'],
+    'bank': ['bank_transaction']
   }) }}
 {% endmacro %}
 

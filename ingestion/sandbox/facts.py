@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-Domain = Literal["crm", "psa", "erp", "hr", "expense", "procurement"]
+Domain = Literal["crm", "psa", "erp", "hr", "expense", "procurement", "bank"]
 
 
 def _utc(value: Any) -> Any:

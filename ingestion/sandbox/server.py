@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -43,9 +46,11 @@ class SandboxServer:
 
     ``with SandboxServer(world) as sandbox:`` then ``sandbox.credentials()`` are the environment variables of the
     real sources. ``sandbox.faults`` can be appended to at any time; ``requests`` counts requests per system.
+    ``tls`` serves https for clients that insist on it: ``ca_file`` is the authority to trust, made at start and gone
+    with the server.
     """
 
-    def __init__(self, world: World, port: int = 0) -> None:
+    def __init__(self, world: World, port: int = 0, *, tls: bool = False) -> None:
         self.world = world
         self.faults: list[Fault] = []
         self.requests: dict[str, int] = {}
@@ -57,12 +62,23 @@ class SandboxServer:
         config = uvicorn.Config(
             self._app(), log_level="warning", access_log=False, date_header=False, server_header=False, lifespan="off"
         )
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if tls:
+            self._folder = tempfile.TemporaryDirectory(prefix="leakage-sandbox-")
+            self._certify(config)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        scheme, host = ("https", "localhost") if self._folder else ("http", "127.0.0.1")
+        return f"{scheme}://{host}:{self._socket.getsockname()[1]}"
+
+    @property
+    def ca_file(self) -> str:
+        """Path of the PEM file of the authority that signed the server's certificate."""
+        assert self._folder is not None, "the server was not started with tls"
+        return str(Path(self._folder.name) / "ca.pem")
 
     def credentials(self) -> dict[str, str]:
         """Environment variables for the sources of all systems served here."""
@@ -83,6 +99,8 @@ class SandboxServer:
         self._server.should_exit = True
         self._thread.join(timeout=10)
         self._socket.close()
+        if self._folder:
+            self._folder.cleanup()
 
     def serve_forever(self) -> None:
         """Serve in the calling thread until interrupted."""
@@ -90,6 +108,16 @@ class SandboxServer:
 
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._socket]))
+
+    def _certify(self, config: uvicorn.Config) -> None:
+        """A certificate for this machine's names, signed by an authority of this server alone."""
+        import trustme
+
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(self.ca_file)
+        config.load()
+        config.ssl = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost", "127.0.0.1").configure_cert(config.ssl)
 
     def _app(self) -> Any:
         mounts = [Mount(f"/{name}", routes=vendor.routes()) for name, vendor in self.world.vendors.items()]
@@ -114,7 +142,7 @@ class _Front:
 
         async def stamped(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start" and vendor is not None:
-                date = format_datetime(vendor.now, usegmt=True).encode()
+                date = format_datetime(vendor.now + vendor.skew, usegmt=True).encode()
                 message = {**message, "headers": [*message.get("headers", []), (b"date", date)]}
             await send(message)
 

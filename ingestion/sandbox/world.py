@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, ClassVar, Protocol
 
@@ -80,7 +80,8 @@ class World:
 class VendorSystem(ABC):
     """One vendor's stand-in: ids, records, routes and credentials.
 
-    ``Tamper`` hooks let a test change or drop a record just before it is sent, the way drifting vendors do.
+    ``tamper`` lets a test change or drop a record just before it is sent, the way drifting vendors do; ``arrange``
+    changes the order of a table's records or repeats some; ``skew`` sets the clock off against the records' own times.
     """
 
     name: ClassVar[str]
@@ -88,6 +89,8 @@ class VendorSystem(ABC):
     def __init__(self, world: World) -> None:
         self.world = world
         self.tamper: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {}
+        self.arrange: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] | None = None
+        self.skew = timedelta()
         self._tables: dict[str, list[dict[str, Any]]] = {}
         self._tables_version = 0
 
@@ -132,9 +135,9 @@ class VendorSystem(ABC):
         if self._tables_version != self.world.version:
             self._tables = self.build_tables()
             self._tables_version = self.world.version
-        if not self.tamper:
-            return self._tables
         changed = dict(self._tables)
+        if self.arrange is not None:
+            changed = {name: self.arrange(rows) for name, rows in changed.items()}
         for name, change in self.tamper.items():
             rows = (change(dict(row)) for row in changed.get(name, []))
             changed[name] = [row for row in rows if row is not None]

@@ -29,7 +29,11 @@ class LayerTranslator(DagsterDbtTranslator):
         if node["resource_type"] == "source":
             return spec.replace_attributes(key=raw_key(_SYSTEM_OF_SOURCE[node["source_name"]], node["name"]))
         return spec.replace_attributes(
-            group_name=_group(node), owners=_owners(node), description=_description(node), kinds=_kinds(node)
+            key=dg.AssetKey([node["schema"], node["name"]]),
+            group_name=_group(node),
+            owners=_owners(node),
+            description=_description(node),
+            kinds=_kinds(node),
         )
 
 

@@ -37,7 +37,13 @@ select
   end as resource_type,
   ranked_cost.cost_rate,
   ranked_cost.currency as cost_currency,
-  field.legal_entity as legal_entity_ref
+  field.legal_entity as legal_entity_ref,
+  -- The account holds neither employment dates nor the organisation.
+  cast(null as date) as hire_date,
+  cast(null as date) as termination_date,
+  cast(null as {{ dbt.type_string() }}) as manager_ref,
+  cast(null as {{ dbt.type_string() }}) as org_unit_source_id,
+  cast(null as {{ dbt.type_string() }}) as work_calendar_source_id
 from {{ ref('stg_kantata__users') }} as person
 inner join {{ ref('stg_kantata__account_memberships') }} as membership
   on person.account_membership_id = membership.account_membership_id
