@@ -248,6 +248,7 @@ def _report(result: RunResult, as_json: bool, next_steps: bool) -> None:
     with register.open_register() as connection:
         found = register.findings(connection)
         metrics = register.metrics(connection)
+        blind = register.blind(connection)
     conf = settings()
     as_of = found[0]["as_of_date"] if found else conf.as_of or datetime.now(UTC).date()
     if as_json:
@@ -256,6 +257,7 @@ def _report(result: RunResult, as_json: bool, next_steps: bool) -> None:
             "systems": conf.systems,
             "findings": len(found),
             "leakage": register.leakage_by_currency(found),
+            "blind": blind,
             "seconds": result.seconds,
             "data_dir": str(conf.data_dir),
         }

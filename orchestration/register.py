@@ -130,7 +130,7 @@ def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
         "select coalesce(sum(case when is_mismatch then 1 else 0 end), 0) as wrong, count(*) as judged"
         " from marts.finance__revrec_mismatches where category <> 'not_judged'",
     )
-    blind = rows(connection, "select coalesce(sum(item_count), 0) as items from marts.finance__not_judged")
+    unjudged = rows(connection, "select coalesce(sum(item_count), 0) as items from marts.finance__not_judged")
     found: dict[str, list[str]] = {}
     for row in aging:
         label = "unbilled, not due" if row["bucket"] == "not yet due" else f"unbilled {row['bucket']} d"
@@ -138,8 +138,22 @@ def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     shares = [f"{100 * r['rebilled'] / r['expected']:.1f} % of {r['expected']:,.2f} {r['currency']}" for r in recovery]
     found["rebill recovery"] = shares or ["no cohort is mature yet"]
     found["revenue"] = [f"{revenue[0]['wrong']} of {revenue[0]['judged']} contract lines not recognised as earned"]
-    found["not judged"] = [f"{blind[0]['items']} items (missing rate, stale feed ...)"]
+    found["not judged"] = [f"{unjudged[0]['items']} items (missing rate, stale feed ...)"]
+    unseen: dict[str, list[str]] = {}
+    for row in blind(connection):
+        unseen.setdefault(row["missing_domains"].replace(";", ", "), []).append(row["detector_id"])
+    if unseen:
+        found["blind"] = [f"{' '.join(rules)} (no system for {domains})" for domains, rules in unseen.items()]
     return [(label, ", ".join(texts)) for label, texts in found.items()]
+
+
+def blind(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """The rules that cannot judge because a domain that they need has no system, with those ``missing_domains``."""
+    return rows(
+        connection,
+        "select distinct detector_id, category, missing_domains from marts.operations__coverage"
+        " where coverage = 'blind' order by missing_domains, detector_id",
+    )
 
 
 def _days(bucket: str) -> int:

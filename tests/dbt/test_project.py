@@ -300,6 +300,15 @@ def test_the_register_and_the_first_seen_log_read_every_detector(
         assert expected <= {parent["name"] for _, parent in parents(manifest, models[register])}, register
 
 
+def test_every_detector_says_which_domains_it_needs() -> None:
+    from ingestion.config import DOMAINS
+
+    inputs = seed("detector_inputs")
+    assert {row["detector_id"] for row in inputs} == set(detectors())
+    assert {row["domain"] for row in inputs} <= set(DOMAINS)
+    assert len({tuple(row.values()) for row in inputs}) == len(inputs)
+
+
 def test_claims_and_the_seed_name_the_same_categories(manifest: dict[str, Any], models: dict[str, Node]) -> None:
     seeded = {row["category"] for row in seed("detectors") if row["claims_money"] == "true"}
     served = {

@@ -179,6 +179,10 @@ def test_a_run_ends_with_one_json_object(
         "systems": {"crm": "salesforce"},
         "findings": 4,
         "leakage": {"EUR": "136.36", "USD": "2000.00"},
+        "blind": [
+            {"detector_id": "L07", "category": "expense_unrebilled", "missing_domains": "expense"},
+            {"detector_id": "L09", "category": "rebill_under", "missing_domains": "expense"},
+        ],
         "seconds": 1.5,
         "data_dir": str(built),
     }
@@ -200,6 +204,7 @@ def test_a_run_shows_register_totals_metrics_and_files(
         "93.0 % of 100.00 USD",
         "2,000.00 USD (10 h)",
         "1 of 1",
+        "L07 L09 (no system for expense)",
         str(built),
     ):
         assert said in out, said

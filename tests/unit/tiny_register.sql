@@ -24,6 +24,11 @@ create table marts.finance__rebill_recovery as select 'USD' as currency, cast(93
   cast(100 as decimal(18, 4)) as expected_amount, true as is_mature;
 create table marts.finance__revrec_mismatches as select 'revrec_over' as category, true as is_mismatch;
 create table marts.finance__not_judged as select 3 as item_count;
+create table marts.operations__coverage as
+select * from (values
+  ('L07', 'expense_unrebilled', 'blind', 'expense'), ('L09', 'rebill_under', 'blind', 'expense'),
+  ('L01', 'unbilled_approved_time', 'checked', null)
+) as c(detector_id, category, coverage, missing_domains);
 create schema canonical; create schema ledger;
 create table canonical.time_entry as select 'psa1:77' as time_entry_id, 'crm1:L' as contract_line_id, 'psa1:P' as project_id,
   'psa1' as source_system, '77' as source_id, date '2026-03-10' as work_date, cast(10 as decimal(9, 4)) as billable_hours,

@@ -15,9 +15,15 @@ with time_items as (
     {{ come_by_as_of('cast(entry.approved_at as date)') }} as approved_date,
     entry.billable_hours as quantity,
     rate.hourly_rate as unit_rate,
-    {{ money(percent_of(
-      'cast(entry.billable_hours as decimal(19, 4)) * cast(rate.hourly_rate as decimal(10, 6))', '100 - line.discount_pct'
-    )) }} as value_at_rate,
+    -- Without a contract line nothing says what was agreed; the rate in the PSA tells at least what is not judged.
+    case
+      when line.contract_line_id is not null
+        then {{ money(percent_of(
+          'cast(entry.billable_hours as decimal(19, 4)) * cast(rate.hourly_rate as decimal(10, 6))', '100 - line.discount_pct'
+        )) }}
+      when project.project_type = 'billable'
+        then round(cast(entry.billable_hours as decimal(19, 4)) * cast(entry.applied_rate as decimal(10, 6)), 2)
+    end as value_at_rate,
     rate.rate_card_line_id,
     coalesce(rate.is_ambiguous, false) as is_rate_ambiguous,
     case
