@@ -129,6 +129,21 @@ def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web
     raise typer.Exit(serve_ui(port, lambda line: typer.echo(line, err=True)))
 
 
+@app.command()
+def new_system(
+    name: Annotated[str, typer.Argument(help="Lower-case letters and digits, as in acmepsa.")],
+    domain: Annotated[str, typer.Option(help="What it serves: crm, psa, erp ...; several separated by commas.")],
+    title: Annotated[str | None, typer.Option(help="The product's name as people write it.")] = None,
+    owner: Annotated[str, typer.Option(help="The team that answers for its data.")] = "data-engineering",
+) -> None:
+    """Lay out the skeleton of a new system in every layer; it builds before any field is mapped."""
+    from orchestration.new_system import ROOT, lay_out
+
+    for path in lay_out(name, domain.split(","), title or name.capitalize(), owner):
+        typer.echo(path.relative_to(ROOT))
+    typer.echo(f"{name} is in ingestion/registry.py; CONTRIBUTING.md says what to write next", err=True)
+
+
 @sandbox_app.command()
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 = a free one.")] = 8900,

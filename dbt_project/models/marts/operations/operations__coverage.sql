@@ -9,11 +9,11 @@ with needs as (
     detector_id,
     subject_type,
     {% for domain in domains %}
-    max(case when domain = '{{ domain }}' then '{{ domain }};' else '' end){{ ' ||' if not loop.last }}
-    {% endfor %} as needed_list,
-    {% for domain in domains %}
-    {{ "''" if domain in connected else "max(case when domain = '" ~ domain ~ "' then '" ~ domain ~ ";' else '' end)" }}{{ ' ||' if not loop.last }}
-    {% endfor %} as missing_list
+    max(case when domain = '{{ domain }}' then '{{ domain }};' else '' end) ||
+    {% endfor %} '' as needed_list,
+    {% for domain in domains if domain not in connected %}
+    max(case when domain = '{{ domain }}' then '{{ domain }};' else '' end) ||
+    {% endfor %} '' as missing_list
   from {{ ref('detector_inputs') }}
   group by detector_id, subject_type
 ),
