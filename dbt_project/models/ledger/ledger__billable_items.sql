@@ -22,7 +22,7 @@ with time_items as (
           'cast(entry.billable_hours as decimal(19, 4)) * cast(rate.hourly_rate as decimal(10, 6))', '100 - line.discount_pct'
         )) }}
       when project.project_type = 'billable'
-        then round(cast(entry.billable_hours as decimal(19, 4)) * cast(entry.applied_rate as decimal(10, 6)), 2)
+        then {{ money('cast(entry.billable_hours as decimal(19, 4)) * cast(entry.applied_rate as decimal(10, 6))') }}
     end as value_at_rate,
     rate.rate_card_line_id,
     coalesce(rate.is_ambiguous, false) as is_rate_ambiguous,
