@@ -8,12 +8,14 @@ with needs as (
   select
     detector_id,
     subject_type,
+    ''
     {% for domain in domains %}
-    max(case when domain = '{{ domain }}' then '{{ domain }};' else '' end) ||
-    {% endfor %} '' as needed_list,
+    || max(case when domain = '{{ domain }}' then '{{ domain }};' else '' end)
+    {% endfor %} as needed_list,
+    ''
     {% for domain in domains if domain not in connected %}
-    max(case when domain = '{{ domain }}' then '{{ domain }};' else '' end) ||
-    {% endfor %} '' as missing_list
+    || max(case when domain = '{{ domain }}' then '{{ domain }};' else '' end)
+    {% endfor %} as missing_list
   from {{ ref('detector_inputs') }}
   group by detector_id, subject_type
 ),
