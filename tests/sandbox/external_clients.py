@@ -40,13 +40,12 @@ class ExternalClient:
 
     python: Path
 
-    def run(self, program: str, *arguments: str) -> str:
-        """What ``program`` prints; its error output goes to ours. A client that fails says so in what it prints."""
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """How ``program`` ended, and what it printed."""
         command = [str(self.python), "-c", program, *arguments]
         # Neither our own packages nor the machine's proxies are for a client of a stand-in on loopback.
         plain = {k: v for k, v in os.environ.items() if k != "PYTHONPATH" and not k.lower().endswith("_proxy")}
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=RUN_SECONDS, env=plain, check=False)
-        return done.stdout
+        return subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, env=plain, check=False)
 
 
 def build(name: str, cache: Path) -> ExternalClient:

@@ -245,8 +245,8 @@ def airbyte(external_client: ExternalClient, server: SandboxServer, account: Sys
             path = tmp_path / f"{name}.json"
             path.write_text(json.dumps(content))
             arguments += [f"--{name}", str(path)]
-        lines = external_client.run(AIRBYTE.format(url=f"{server.url}/netsuite"), *arguments).splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        done = external_client.run(AIRBYTE.format(url=f"{server.url}/netsuite"), *arguments)
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
     return run
 
