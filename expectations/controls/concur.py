@@ -23,12 +23,15 @@ def controls(raw: Records) -> dict[str, str]:
                   and id in (select entry_id from {raw.seen("itemizations", "id")} where entry_id is not null)
                 )
               union all
-              select id, report_id, transaction_date, transaction_amount, transaction_currency_code
-              from {itemizations} as itemization
+              -- An itemization is in the currency of its entry.
+              select part.id, part.report_id, part.transaction_date, part.transaction_amount,
+                entry.transaction_currency_code
+              from {itemizations} as part
+              left join {entries} as entry on part.entry_id = entry.id
               -- Itemizations go with their entry; one whose entry has never been seen stays.
-              where entry_id is null
-                or entry_id in (select id from {entries})
-                or entry_id not in (select id from {raw.seen("entries", "id")})
+              where part.entry_id is null
+                or entry.id is not null
+                or part.entry_id not in (select id from {raw.seen("entries", "id")})
             )
             select
               {month("cast(leaves.transaction_date at time zone 'UTC' as date)")} as period,

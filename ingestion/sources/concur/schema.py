@@ -59,20 +59,22 @@ _EXPENSE = {
     "ExpenseTypeName": "text",
     "TransactionDate": MOMENT,
     "TransactionAmount": AMOUNT,
-    "TransactionCurrencyCode": "text",
-    "ExchangeRate": RATE,
     "PostedAmount": AMOUNT,
     "ApprovedAmount": AMOUNT,
     "IsBillable": "bool",
     "IsPersonal": "bool",
-    "HasItemizations": "bool",
     "AllocationType": "text",
     "HasExceptions": "bool",
-    "HasImage": "bool",
-    "VendorDescription": "text",
     "LastModified": MOMENT,
     **_json_fields("OrgUnit", 6),
     **_json_fields("Custom", 40),
+}
+_ENTRY = _EXPENSE | {
+    "TransactionCurrencyCode": "text",
+    "ExchangeRate": RATE,
+    "HasItemizations": "bool",
+    "HasImage": "bool",
+    "VendorDescription": "text",
 }
 _URI = frozenset({"URI"})
 
@@ -103,7 +105,7 @@ OBJECTS: dict[str, RawObject] = {
             overlap=OVERLAP,
             transport=_URI | {"WorkflowActionUrl"},
         ),
-        RawObject("entries", key=("ID",), columns=_EXPENSE, parent="ReportID", transport=_URI),
+        RawObject("entries", key=("ID",), columns=_ENTRY, parent="ReportID", transport=_URI),
         RawObject(
             "itemizations", key=("ID",), columns={**_EXPENSE, "EntryID": "text"}, parent="ReportID", transport=_URI
         ),

@@ -44,10 +44,11 @@ leaves as (
     itemizations.expense_type_name,
     itemizations.transaction_date,
     itemizations.transaction_amount,
-    itemizations.transaction_currency,
+    -- Currency and merchant are said of the entry alone.
+    entries.transaction_currency,
     itemizations.is_billable,
     coalesce(entries.is_personal, false) or coalesce(itemizations.is_personal, false) as is_personal,
-    coalesce(itemizations.merchant, entries.merchant) as merchant,
+    entries.merchant,
     coalesce(itemizations.project_code, entries.project_code) as project_code,
     itemizations.tax_amount,
     itemizations.recoverable_tax_amount,

@@ -39,6 +39,10 @@ APPROVAL = {
     "rejected": ("A_RESU", "Sent Back to Employee"),
 }
 PAYMENT = {"P_NOTP": "Not Paid", "P_PROC": "Processing Payment", "P_PAID": "Paid"}
+# An itemization has no currency, merchant or image of its own: those are its entry's.
+ENTRY_FIELDS = frozenset(
+    {"TransactionCurrencyCode", "ExchangeRate", "HasItemizations", "HasImage", "VendorDescription"}
+)
 OWNER_FIELD = {"reports": "OwnerLoginID", "entries": "ReportOwnerID", "itemizations": "ReportOwnerID"}
 SERVED = {  # object: exact-match query parameters
     "reports": {"currencyCode": "CurrencyCode"},
@@ -135,7 +139,8 @@ class System(VendorSystem):
             shape = stable_number("shape", expense.id) % SHAPES
             if shape == 0:
                 parent = self.external_id("itemized_entries", expense.id)
-                tables["itemizations"].append({**core, "EntryID": parent, "AllocationType": "N"})
+                part = {k: v for k, v in core.items() if k not in ENTRY_FIELDS}
+                tables["itemizations"].append({**part, "EntryID": parent, "AllocationType": "N"})
                 core = {**core, "ID": parent, "HasItemizations": True, **dict.fromkeys(_customs(4))}
             elif shape == 1:
                 tables["allocations"].append(self._allocation(expense, core, hidden=False))
@@ -211,6 +216,7 @@ class System(VendorSystem):
         }
 
     def _allocation(self, expense: Expense, core: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
+        project = core["Custom1"]
         return {
             "ID": self.external_id("allocations", expense.id),
             "EntryID": core["ID"],
@@ -219,7 +225,8 @@ class System(VendorSystem):
             "AccountCode2": None,
             "IsHidden": hidden,
             "IsPercentEdited": False,
-            "Custom1": None if hidden else core["Custom1"],
+            # On an allocation a custom field also says what it is called and where it stands.
+            "Custom1": None if hidden or not project else {**project, "Label": "Project", "Sequence": 1},
             "_ReportID": core["ReportID"],
         }
 

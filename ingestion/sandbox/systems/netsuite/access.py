@@ -9,13 +9,14 @@ import hmac
 import secrets
 import time
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 SCOPE = "rest_webservices"
 ALGORITHMS = ("PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -52,9 +53,23 @@ class Access:
             self._check_assertion(form.get("client_assertion", ""), token_url)
         except jwt.InvalidTokenError:
             return 400, {"error": "invalid_grant"}
-        token = secrets.token_urlsafe(48)
+        token = self._access_token()
         self._issued.add(token)
         return 200, {"access_token": token, "expires_in": str(TOKEN_SECONDS), "token_type": "Bearer"}
+
+    def _access_token(self) -> str:
+        """A JWT of NetSuite's own, which clients need not read: of a role and user, for an application and company."""
+        now = int(time.time())
+        claims = {
+            "sub": "3;7",
+            "aud": [f"1A2B3C;{self.account}", self.client_id],
+            "iss": "https://system.netsuite.com",
+            "scope": [SCOPE],
+            "iat": now,
+            "exp": now + TOKEN_SECONDS,
+            "jti": secrets.token_hex(8),
+        }
+        return jwt.encode(claims, _signing_key(), "PS256", headers={"kid": "s.SYSTEM.1"})
 
     def _check_assertion(self, assertion: str, token_url: str) -> None:
         header = jwt.get_unverified_header(assertion)
@@ -102,6 +117,12 @@ class Access:
             return False
         self._nonces.add((stamp, nonce))
         return True
+
+
+@cache
+def _signing_key() -> rsa.RSAPrivateKey:
+    """NetSuite's key; one for all accounts of this process, since making it takes a while."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _enc(text: str) -> str:

@@ -94,7 +94,9 @@ class System(VendorSystem):
         return self._error(ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))
 
     def routes(self) -> list[BaseRoute]:
-        def rest(path: str, handle: Any) -> Route:
+        def rest(path: str, handle: Any) -> list[BaseRoute]:
+            """A resource of the REST API, which answers with and without a slash at the end."""
+
             async def endpoint(request: Request) -> Response:
                 self.requests_used += 1
                 try:
@@ -106,22 +108,22 @@ class System(VendorSystem):
                 except SoqlError as error:
                     return self._error(ApiError(400, error.code, str(error)))
 
-            return Route(path, endpoint)
+            return [Route(f"{_DATA}{path}", endpoint), Route(f"{_DATA}{path}/", endpoint)]
 
         return [
             Route("/services/oauth2/token", self._token, methods=["POST"]),
-            rest(f"{_DATA}/query", lambda r: self._query(r, deleted_too=False)),
-            rest(f"{_DATA}/queryAll", lambda r: self._query(r, deleted_too=True)),
-            rest(f"{_DATA}/query/{{position}}", self._query_more),
-            rest(f"{_DATA}/sobjects", self._sobjects),
-            rest(f"{_DATA}/sobjects/{{object}}/describe", self._describe),
-            rest(f"{_DATA}/sobjects/{{object}}/deleted", self._deleted),
-            rest(f"{_DATA}/sobjects/{{object}}/deleted/", self._deleted),
-            rest(f"{_DATA}/sobjects/{{object}}/updated", self._updated),
-            rest(f"{_DATA}/sobjects/{{object}}/updated/", self._updated),
-            rest(f"{_DATA}/limits", self._limits),
-            rest(f"{_DATA}/limits/", self._limits),
-            rest("/services/data/{rest:path}", self._nothing),
+            *rest("/query", lambda r: self._query(r, deleted_too=False)),
+            *rest("/queryAll", lambda r: self._query(r, deleted_too=True)),
+            *rest("/query/{position}", self._query_more),
+            *rest("/queryAll/{position}", self._query_more),
+            *rest("/sobjects", self._sobjects),
+            *rest("/sobjects/{object}", self._basics),
+            *rest("/sobjects/{object}/describe", self._describe),
+            *rest("/sobjects/{object}/deleted", self._deleted),
+            *rest("/sobjects/{object}/updated", self._updated),
+            *rest("/sobjects/{object}/{id}", self._record),
+            *rest("/limits", self._limits),
+            *rest("/{rest:path}", self._nothing),
         ]
 
     async def _token(self, request: Request) -> Response:
@@ -178,9 +180,25 @@ class System(VendorSystem):
         return answer
 
     def _sobjects(self, request: Request) -> dict[str, Any]:
-        described = (catalog.describe(self._api_name(n), o, {}) for n, o in catalog.CATALOG.items())
-        listed = [{k: v for k, v in d.items() if not isinstance(v, list)} for d in described]
-        return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed}
+        return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [self._summary(n) for n in catalog.CATALOG]}
+
+    def _basics(self, request: Request) -> dict[str, Any]:
+        return {"objectDescribe": self._summary(self._object(request)), "recentItems": []}
+
+    def _summary(self, name: str) -> dict[str, Any]:
+        """What describe says of an object itself, without its fields."""
+        described = catalog.describe(self._api_name(name), catalog.CATALOG[name], {})
+        return {k: v for k, v in described.items() if not isinstance(v, list)}
+
+    def _record(self, request: Request) -> dict[str, Any]:
+        """One living record with all its fields; ids may come in their short form of 15 characters."""
+        name = self._object(request)
+        for record in self.tables()[name]:
+            if request.path_params["id"] in (record.get("Id"), str(record.get("Id"))[:15]) and not record.get(
+                "IsDeleted"
+            ):
+                return _attributes(self._api_name(name), record, request.path_params["version"]) | record
+        return self._nothing(request)
 
     def _describe(self, request: Request) -> dict[str, Any]:
         name = self._object(request)
@@ -259,9 +277,13 @@ class System(VendorSystem):
 
 
 def _projected(query: Query, record: dict[str, Any], version: str) -> dict[str, Any]:
-    url = f"{_DATA.format(version=version)}/sobjects/{query.object_name}/{record.get('Id')}"
     fields = {name: record[name] for name in query.fields if name in record}
-    return {"attributes": {"type": query.object_name, "url": url}} | fields
+    return _attributes(query.object_name, record, version) | fields
+
+
+def _attributes(object_name: str, record: dict[str, Any], version: str) -> dict[str, Any]:
+    url = f"{_DATA.format(version=version)}/sobjects/{object_name}/{record.get('Id')}"
+    return {"attributes": {"type": object_name, "url": url}}
 
 
 def _batch_size(request: Request) -> int:
