@@ -87,8 +87,9 @@ def raw_resource(
     """The dlt resource that appends what ``fetch`` yields to ``raw_<system>.<object>``.
 
     ``fetch`` gets the window to read and yields pages of JSON records, ``Deleted`` keys, ``CompleteFor`` parents,
-    ``CompleteSet``, ``CompleteWindow`` or a ``Bookmark`` for the next reading. ``vendor_time`` is the vendor's own clock: the next window starts there, less the object's overlap,
-    and it is what the feed is known to be complete through. ``start`` bounds the first load of an object with a cursor.
+    ``CompleteSet``, ``CompleteWindow`` or a ``Bookmark`` for the next reading. ``vendor_time`` is the vendor's own
+    clock: the next window starts there, less the object's overlap, and it is what the feed is known to be complete
+    through. ``start`` bounds the first load of an object with a cursor.
     """
 
     def extract() -> Iterator[Any]:
