@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import dlt
 from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
@@ -35,12 +38,16 @@ class Dynamics365Credentials(BaseConfiguration):
     """Raw object.field -> column here, ``{"msdyn_project.externalid": "firm_projectid"}``."""
 
 
-def connect() -> Client:
-    """The client of the configured environments; raises PermanentError when credentials are missing or unusable."""
+def connect(sleep: Callable[[float], None] = time.sleep) -> Client:
+    """The client of the configured environments, which waits with ``sleep``.
+
+    Raises PermanentError when credentials are missing or unusable.
+    """
     conf = credentials("dynamics365", Dynamics365Credentials)
     token_url = f"{conf.authority_url.rstrip('/')}/{conf.tenant_id}/oauth2/v2.0/token"
     names = Names(conf.entity_names, conf.field_names)
-    return Client(conf.dataverse_url, conf.finance_url, token_url, conf.client_id, str(conf.client_secret), names)
+    secret = str(conf.client_secret)
+    return Client(conf.dataverse_url, conf.finance_url, token_url, conf.client_id, secret, names, sleep)
 
 
 def source() -> DltSource:

@@ -24,8 +24,8 @@ class Finance:
     def fetch(self, obj: RawObject, window: Window) -> Iterable[Fetched]:
         """Records of ``obj``: all of them, or those whose date lies in the window, which are then complete.
 
-        When more or fewer records came than were announced, others moved between two pages and one may have been
-        missed: everything is read again. What comes twice is one version to raw.
+        When other than the announced number of different records came, records moved from page to page meanwhile and
+        one may have been missed: everything is read again. What comes twice is one version to raw.
         """
         params = {
             "cross-company": "true",
@@ -38,15 +38,15 @@ class Finance:
         prefer = f"odata.maxpagesize={settings.FINANCE_PAGE_ROWS}"
         for _ in range(settings.READINGS):
             first = self._service.page(f"{self._service.url}/{self._names.entity(obj)}", params, prefer)
-            received = 0
+            received: set[int] = set()
             for answer in self._service.pages(first, prefer):
-                received += len(answer.value)
+                received.update(hash(bytes(record)) for record in answer.value)
                 yield self._names.renamed(obj, answer.value)
-            if received == first.count:
+            if len(received) == first.count:
                 break
         else:
             raise TransientError(
-                f"dynamics365: {self._names.entity(obj)} announced {first.count} records and delivered {received}, "
+                f"dynamics365: {self._names.entity(obj)} announced {first.count} records and delivered {len(received)}, "
                 f"{settings.READINGS} times over; run again when nobody posts"
             )
         if obj.cursor:

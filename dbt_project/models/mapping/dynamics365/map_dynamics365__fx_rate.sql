@@ -4,8 +4,7 @@
 } %}
 
 select
-  rate_type || '-' || from_currency || '-' || to_currency || '-'
-  || coalesce(cast(start_date as {{ dbt.type_string() }}), 'always') as source_id,
+  rate_id as source_id,
   cast(null as {{ dbt.type_timestamp() }}) as source_updated_at,
   is_deleted,
   from_currency,
