@@ -47,6 +47,7 @@ NOW = datetime(2026, 4, 30, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 TOKEN = "oauth2/v2.0/token"
 DETAILS = "msdyn_invoicelinetransaction"
+EVERYTHING = Window(None)
 
 
 def firm() -> Facts:
@@ -154,7 +155,7 @@ def vendor(world: World) -> System:
     return system
 
 
-def read(name: str, window: Window = Window(None)) -> tuple[list[dict[str, Any]], list[Any]]:
+def read(name: str, window: Window = EVERYTHING) -> tuple[list[dict[str, Any]], list[Any]]:
     """Records of one object as a fresh client reads them, and what else it says."""
     records: list[dict[str, Any]] = []
     said: list[Any] = []

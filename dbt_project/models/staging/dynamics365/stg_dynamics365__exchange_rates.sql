@@ -1,7 +1,8 @@
 {%- set keys = ['rate_type_name', 'from_currency', 'to_currency', 'start_date'] -%}
 
 select
-  rate_type_name || '-' || from_currency || '-' || to_currency || '-' || cast(cast(start_date as date) as {{ dbt.type_string() }}) as rate_id,
+  rate_type_name || '-' || from_currency || '-' || to_currency || '-'
+  || cast(cast(start_date as date) as {{ dbt.type_string() }}) as rate_id,
   rate_type_name as rate_type,
   from_currency,
   to_currency,
