@@ -225,7 +225,12 @@ class Projects:
         own = guid("currency", code)
         if own not in self._rows["transactioncurrency"]:
             self._add(
-                "transactioncurrency", own, Fact(id=code), isocurrencycode=code, currencyname=code, currencyprecision=2
+                "transactioncurrency",
+                own,
+                Fact(id=code, deleted_at=None),
+                isocurrencycode=code,
+                currencyname=code,
+                currencyprecision=2,
             )
         return own
 

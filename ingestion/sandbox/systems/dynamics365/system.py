@@ -121,7 +121,7 @@ class System(VendorSystem):
             state = (self.world.version, tuple(self.tamper.values()))
             if state != self._noted:
                 rows = {
-                    logical: {row.get(table.keys[0]): row for row in tables[logical]}
+                    logical: {str(row.get(table.keys[0])): row for row in tables[logical]}
                     for logical, table in TABLES.items()
                 }
                 self._log.note(rows)
