@@ -131,9 +131,13 @@ class RawObject:
 
 @dataclass(frozen=True)
 class Window:
-    """What one extraction has to read: records changed at or after ``start`` (None: all of them)."""
+    """What one extraction has to read: records changed at or after ``start`` (None: all of them).
+
+    ``bookmark`` is what the last completed reading left behind (see ``Bookmark``), None when there was none.
+    """
 
     start: datetime | None
+    bookmark: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,5 +162,24 @@ class CompleteSet:
     """
 
 
+@dataclass(frozen=True)
+class CompleteWindow:
+    """Every record whose cursor lies in the window has been yielded: known ones in it that were not are gone.
+
+    For records whose cursor never moves, such as the date of a posted document.
+    """
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """Where the vendor says that the next reading begins, such as a delta link; it comes back as ``Window.bookmark``.
+
+    It is kept with the cursors: only when the whole reading succeeded, and in step with what was loaded. No secrets.
+    """
+
+    value: Mapping[str, str]
+
+
 Page = Sequence[bytes | msgspec.Raw]
-Fetch = Callable[[Window], Iterable[Page | Deleted | CompleteFor | CompleteSet]]
+Fetched = Page | Deleted | CompleteFor | CompleteSet | CompleteWindow | Bookmark
+Fetch = Callable[[Window], Iterable[Fetched]]

@@ -26,10 +26,13 @@ from ingestion.contract import (
     FEED_SCHEMA,
     QUARANTINE_SCHEMA,
     SYSTEM_SCHEMA,
+    Bookmark,
     CompleteFor,
     CompleteSet,
+    CompleteWindow,
     Deleted,
     Fetch,
+    Fetched,
     Page,
     RawObject,
     Window,
@@ -53,10 +56,13 @@ __all__ = [
     "SYSTEM_SCHEMA",
     "TOMBSTONE_HASH",
     "Batch",
+    "Bookmark",
     "CompleteFor",
     "CompleteSet",
+    "CompleteWindow",
     "Deleted",
     "Fetch",
+    "Fetched",
     "Page",
     "RawObject",
     "VersionIndex",
@@ -80,9 +86,10 @@ def raw_resource(
 ) -> DltResource:
     """The dlt resource that appends what ``fetch`` yields to ``raw_<system>.<object>``.
 
-    ``fetch`` gets the window to read and yields pages of JSON records, ``Deleted`` keys, ``CompleteFor`` parents or
-    ``CompleteSet``. ``vendor_time`` is the vendor's own clock: the next window starts there, less the object's overlap,
-    and it is what the feed is known to be complete through. ``start`` bounds the first load of an object with a cursor.
+    ``fetch`` gets the window to read and yields pages of JSON records, ``Deleted`` keys, ``CompleteFor`` parents,
+    ``CompleteSet``, ``CompleteWindow`` or a ``Bookmark`` for the next reading. ``vendor_time`` is the vendor's own
+    clock: the next window starts there, less the object's overlap, and it is what the feed is known to be complete
+    through. ``start`` bounds the first load of an object with a cursor.
     """
 
     def extract() -> Iterator[Any]:
@@ -94,6 +101,8 @@ def raw_resource(
         yield extraction.feed(complete_through)
         if obj.cursor:
             state["complete_through"] = complete_through.isoformat()
+        if extraction.bookmark is not None:
+            state["bookmark"] = dict(extraction.bookmark)
 
     return dlt.resource(
         extract,
@@ -109,6 +118,7 @@ class _Extraction:
     """One reading of one object: turns what the vendor's client yields into the tables to append."""
 
     def __init__(self, obj: RawObject, window: Window) -> None:
+        self.bookmark: Mapping[str, str] | None = None
         self._obj = obj
         self._window = window
         with reading() as read:
@@ -120,16 +130,21 @@ class _Extraction:
         self._quarantined: set[int] | None = None
         self._at = max(datetime.now(UTC), last + _MICROSECOND)
 
-    def tables(self, pages: Iterable[Page | Deleted | CompleteFor | CompleteSet]) -> Iterator[Any]:
+    def tables(self, pages: Iterable[Fetched]) -> Iterator[Any]:
         """The tables to append, in the order of delivery; empty ones first, so that every table exists."""
         yield self._obj.schema.empty_table()
         yield _side_table(QUARANTINE_SCHEMA.empty_table(), "quarantine")
         complete = self._obj.snapshot
+        window_complete = False
         records: list[bytes | msgspec.Raw] = []
         size = 0
         for page in pages:
             if isinstance(page, CompleteSet):
                 complete = True
+            elif isinstance(page, CompleteWindow):
+                window_complete = True
+            elif isinstance(page, Bookmark):
+                self.bookmark = page.value
             elif isinstance(page, Deleted | CompleteFor):
                 yield from self._converted(records)
                 records, size = [], 0
@@ -143,6 +158,9 @@ class _Extraction:
         yield from self._converted(records)
         if complete:
             self._learn_all()
+            yield from self._gone(self._index.vanished())
+        elif window_complete and (self._partial or self._window.start is None):
+            # The index holds what lies in the window, and no more unless the vendor delivered what lies before it.
             yield from self._gone(self._index.vanished())
 
     def feed(self, complete_through: datetime) -> Any:
@@ -214,11 +232,12 @@ class _Extraction:
 
 
 def _window(obj: RawObject, state: Mapping[str, Any], start: date | None) -> Window:
+    bookmark = state.get("bookmark")
     if not obj.cursor:
-        return Window(None)
+        return Window(None, bookmark)
     if last := state.get("complete_through"):
-        return Window(datetime.fromisoformat(last) - obj.overlap)
-    return Window(datetime(start.year, start.month, start.day, tzinfo=UTC) if start else None)
+        return Window(datetime.fromisoformat(last) - obj.overlap, bookmark)
+    return Window(datetime(start.year, start.month, start.day, tzinfo=UTC) if start else None, bookmark)
 
 
 def _side_table(table: pa.Table, name: str) -> Any:

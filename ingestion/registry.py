@@ -37,6 +37,7 @@ SYSTEMS: dict[str, SystemSpec] = {
         _system("salesforce", "Salesforce", "crm", "sales-operations"),
         _system("kantata", "Kantata OX", "psa", "pmo"),
         _system("netsuite", "Oracle NetSuite", "erp", "finance"),
+        _system("dynamics365", "Microsoft Dynamics 365", "erp", "finance"),
         _system("concur", "SAP Concur", "expense", "finance"),
         _system("coupa", "Coupa", "procurement", "procurement"),
     )

@@ -15,7 +15,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.extract import DltSource
 
 from ingestion.http.errors import PermanentError, SourceError
-from ingestion.raw import CompleteFor, CompleteSet, Deleted, Page, RawObject, Window, raw_resource
+from ingestion.raw import Fetched, RawObject, Window, raw_resource
 
 Spec = TypeVar("Spec", bound=BaseConfiguration)
 
@@ -23,7 +23,7 @@ Spec = TypeVar("Spec", bound=BaseConfiguration)
 class Client(Protocol):
     """One authenticated connection to a vendor, shared by all objects of a run."""
 
-    def fetch(self, obj: RawObject, window: Window) -> Iterable[Page | Deleted | CompleteFor | CompleteSet]:
+    def fetch(self, obj: RawObject, window: Window) -> Iterable[Fetched]:
         """Pages of the records of ``obj`` that changed in ``window``."""
 
     def server_time(self) -> datetime:
@@ -44,7 +44,7 @@ def build_source(
     def raw() -> Iterable[object]:
         for obj in objects.values():
 
-            def fetch(window: Window, obj: RawObject = obj) -> Iterable[Page | Deleted | CompleteFor | CompleteSet]:
+            def fetch(window: Window, obj: RawObject = obj) -> Iterable[Fetched]:
                 return client().fetch(obj, window)
 
             yield raw_resource(system, obj, fetch, lambda: client().server_time(), start)

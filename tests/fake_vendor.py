@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 
 from ingestion import pipelines
-from ingestion.raw import CompleteFor, CompleteSet, Deleted, Page, RawObject, Window
+from ingestion.raw import Fetched, RawObject, Window
 from ingestion.source import build_source
 
 SYSTEM = "fake"
@@ -24,13 +24,12 @@ ENTRIES = RawObject(
     cursor="at",
 )
 
-Fetched = Page | Deleted | CompleteFor | CompleteSet
-
 
 class FakeVendor:
-    """Holds records by object; ``fetch`` honours the window unless ``ignores_filter``; ``windows`` tells what it saw.
+    """Holds records by object; ``fetch`` honours the window unless ``ignores_filter``.
 
-    ``extra`` yields what comes after the pages of an object (deletions), ``before_page`` runs before each page.
+    ``windows`` and ``bookmarks`` tell what it was asked for. ``extra`` yields what comes after the pages of an object
+    (deletions), ``before_page`` runs before each page.
     """
 
     def __init__(self, *objects: RawObject, now: datetime = datetime(2026, 4, 30, 12, tzinfo=UTC)) -> None:
@@ -40,6 +39,7 @@ class FakeVendor:
         self.page_size = 100
         self.ignores_filter = False
         self.windows: list[datetime | None] = []
+        self.bookmarks: list[Mapping[str, str] | None] = []
         self.extra: Callable[[RawObject], Sequence[Fetched]] = lambda obj: ()
         self.before_page: Callable[[RawObject, int], None] = lambda obj, number: None
 
@@ -56,6 +56,7 @@ class FakeVendor:
 
     def fetch(self, obj: RawObject, window: Window) -> Iterable[Fetched]:
         self.windows.append(window.start)
+        self.bookmarks.append(window.bookmark)
         found = [r if isinstance(r, bytes) else json.dumps(r).encode() for r in self._changed(obj, window)]
         for number, start in enumerate(range(0, len(found), self.page_size)):
             self.before_page(obj, number)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -16,8 +17,9 @@ from hypothesis import strategies as st
 
 from ingestion import convert
 from ingestion.http.errors import SourceError
-from ingestion.raw import RawObject, VersionIndex, column_name, to_batch, tombstones
+from ingestion.raw import Bookmark, CompleteWindow, RawObject, VersionIndex, column_name, to_batch, tombstones
 from ingestion.versions import Held
+from tests.fake_vendor import FakeVendor, entry, versions
 
 AT = datetime(2026, 4, 30, 18, tzinfo=UTC)
 COLUMNS = {
@@ -453,3 +455,59 @@ def test_tombstones_carry_the_key_and_nothing_else() -> None:
     assert table.to_pylist() == [
         {"id": 7, "line": "1", "_extra": None, "_record_hash": 0, "_is_deleted": True, "_extracted_at": AT}
     ]
+
+
+# --- what a reading leaves for the next one, and windows that are complete ---
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEAKAGE_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("cursor", ["at", None])
+def test_a_bookmark_comes_back_until_the_next_one_replaces_it(data_dir: Path, cursor: str | None) -> None:
+    vendor = FakeVendor(RawObject("entries", ("id",), {"id": "text", "at": "timestamp"}, cursor))
+    for left in ([Bookmark({"link": "early"}), Bookmark({"link": "one"})], [], [Bookmark({"link": "two"})], []):
+        vendor.extra = lambda obj, left=left: left
+        vendor.load()
+    assert vendor.bookmarks == [None, {"link": "one"}, {"link": "one"}, {"link": "two"}]
+
+
+def test_a_failed_reading_leaves_the_bookmark_as_it_was(data_dir: Path) -> None:
+    def broken() -> Any:
+        yield Bookmark({"link": "two"})
+        raise SourceError("broke off")
+
+    vendor = FakeVendor()
+    for left in (lambda: [Bookmark({"link": "one"})], broken, list):
+        vendor.extra = lambda obj, left=left: left()
+        if left is broken:
+            with pytest.raises(SourceError, match="broke off"):
+                vendor.load()
+        else:
+            vendor.load()
+    assert vendor.bookmarks == [None, {"link": "one"}, {"link": "one"}]
+
+
+def test_a_complete_window_deletes_what_it_lacks_and_nothing_older(data_dir: Path) -> None:
+    vendor = FakeVendor()
+    vendor.records["entries"] = [entry("a"), entry("b"), entry("old", at="2026-01-01T00:00:00Z")]
+    vendor.extra = lambda obj: [CompleteWindow()]
+    vendor.load()
+    vendor.records["entries"] = [entry("a")]
+    vendor.load()
+    vendor.load()
+    assert versions(data_dir) == [("a", 1, False), ("b", 1, False), ("b", None, True), ("old", 1, False)]
+
+
+def test_a_window_that_was_ignored_proves_no_deletion(data_dir: Path) -> None:
+    vendor = FakeVendor()
+    vendor.records["entries"] = [entry("a"), entry("b"), entry("old", at="2026-01-01T00:00:00Z")]
+    vendor.load()
+    del vendor.records["entries"][1]
+    vendor.ignores_filter = True
+    vendor.extra = lambda obj: [CompleteWindow()]
+    vendor.load()
+    assert not any(deleted for _, _, deleted in versions(data_dir))
