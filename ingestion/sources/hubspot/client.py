@@ -183,10 +183,10 @@ class Client:
         object_type = self._names.object_type("company")
         for some in _chunks(self._list(object_type, {"properties": settings.MERGED_IDS}), settings.LIST_ROWS):
             yield [
-                msgspec.json.encode({"id": before, "companyId": company.id})
+                msgspec.json.encode({"id": before.strip(), "companyId": company.id})
                 for company in some
                 for before in (company.properties.get(settings.MERGED_IDS) or "").split(";")
-                if before.strip()
+                if before.strip() and before.strip() != company.id
             ]
 
     def _deal_stages(self) -> Iterator[Page]:
@@ -207,7 +207,10 @@ class Client:
             self._check(object_type, batch.errors)
             deals = (msgspec.json.decode(record, type=WithHistory) for record in batch.results)
             yield [
-                msgspec.json.encode({"dealId": deal.id, "stageId": entry.pop("value", None)} | entry)
+                msgspec.json.encode(
+                    {"dealId": deal.id, "stageId": entry.pop("value", None), "enteredAt": entry.pop("timestamp", None)}
+                    | entry
+                )
                 for deal in deals
                 for entry in deal.propertiesWithHistory.get(settings.STAGE, [])
             ]

@@ -87,15 +87,15 @@ OBJECTS: dict[str, RawObject] = {
         # What a deal has been through stays true: history is only added to, whatever a later answer leaves out.
         RawObject(
             name="deal_stage_history",
-            key=("dealId", "timestamp", "stageId"),
+            key=("dealId", "enteredAt", "stageId"),
             columns={
                 "dealId": "text",
-                "timestamp": "timestamp",
+                "enteredAt": "timestamp",
                 "stageId": "text",
                 "sourceType": "text",
                 "sourceId": "text",
             },
-            cursor="timestamp",
+            cursor="enteredAt",
             overlap=timedelta(minutes=15),
         ),
         _object(
