@@ -35,6 +35,7 @@ SYSTEMS: dict[str, SystemSpec] = {
     spec.name: spec
     for spec in (
         _system("salesforce", "Salesforce", "crm", "sales-operations"),
+        _system("hubspot", "HubSpot", "crm", "sales-operations"),
         _system("kantata", "Kantata OX", "psa", "pmo"),
         _system("netsuite", "Oracle NetSuite", "erp", "finance"),
         _system("dynamics365", "Microsoft Dynamics 365", "erp", "finance"),

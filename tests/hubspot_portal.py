@@ -1,0 +1,175 @@
+"""A firm whose CRM is a HubSpot portal: what the tests of that source and of its stand-in are about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import requests
+
+from ingestion import pipelines
+from ingestion.sandbox.facts import (
+    ChangeOrder,
+    Contract,
+    ContractLine,
+    Customer,
+    Facts,
+    LegalEntity,
+    Opportunity,
+    RateCard,
+    RateLine,
+    Resource,
+    StageChange,
+)
+from ingestion.sandbox.server import SandboxServer
+from ingestion.sandbox.systems.hubspot import System
+from ingestion.sandbox.systems.hubspot.access import ACCESS_TOKEN
+from ingestion.sandbox.world import World
+
+NOW = datetime(2026, 4, 30, 18, tzinfo=UTC)
+LATER = NOW + timedelta(days=2)
+SIGNED_AT = datetime(2026, 2, 1, 10, tzinfo=UTC)
+CUSTOMERS = 250
+SYSTEMS = {"crm": "hubspot"}
+
+
+def customers(**changed: dict[str, Any]) -> list[Customer]:
+    """C0 to C249, last touched in March unless ``changed`` says otherwise."""
+    touched = datetime(2026, 3, 1, tzinfo=UTC)
+    return [
+        Customer(**({"id": f"C{n}", "name": f"Customer {n}", "updated_at": touched} | changed.get(f"C{n}", {})))
+        for n in range(CUSTOMERS)
+    ]
+
+
+def firm(**more: Any) -> Facts:
+    """One customer with everything: a deal won in a roundabout way, a statement of work, rates and a change order."""
+    values: dict[str, Any] = {
+        "legal_entities": [LegalEntity(id="LE1")],
+        "customers": customers(
+            C1={
+                "name": "Ørsted 東京 «ПАО»",
+                "parent": "C0",
+                "country": "DE",
+                "currency": "EUR",
+                "payment_terms_days": 45,
+            }
+        ),
+        "opportunities": [
+            Opportunity(
+                id="O1",
+                customer="C1",
+                amount="120000.50",
+                currency="EUR",
+                stages=[
+                    StageChange(stage="proposal", at="2026-01-10"),
+                    StageChange(stage="closed_won", at=SIGNED_AT),
+                    StageChange(stage="negotiation", at="2026-02-03"),
+                    StageChange(stage="closed_won", at="2026-02-05"),
+                ],
+            )
+        ],
+        "contracts": [
+            Contract(
+                id="K1",
+                customer="C1",
+                opportunity="O1",
+                legal_entity="LE1",
+                name="Roll-out",
+                currency="EUR",
+                signed_on="2026-02-02",
+                starts_on="2026-02-15",
+                ends_on="2026-12-20",
+                po_expires_on="2026-11-30",
+                updated_at="2026-02-02",
+            )
+        ],
+        "contract_lines": [
+            ContractLine(
+                id="L1",
+                contract="K1",
+                name="Build",
+                billing_method="tm_cap",
+                amount="100000.10",
+                cap_amount="110000.25",
+                discount_pct="2.5",
+                rate_card="RC1",
+                passthrough_markup_pct="12",
+                expense_policy="markup",
+                expense_markup_pct="5",
+                expense_cap_amount="9000",
+                expense_categories=["Hotel", "Airfare"],
+                revrec_method="labour_hours",
+                estimate_at_completion="70000",
+                starts_on="2026-02-15",
+            ),
+            ContractLine(id="L2", contract="K1", billing_method="fixed_milestone", amount="5000", rate_card="PSA-ONLY"),
+        ],
+        "resources": [Resource(id="R1", email="Ana@Firm.example")],
+        "rate_cards": [
+            RateCard(
+                id="RC1",
+                scope_id="L2",
+                currency="EUR",
+                lines=[
+                    RateLine(role="Consultant", rate="180.125", valid_to="2026-03-11"),
+                    RateLine(resource="R1", rate="220", valid_from="2026-03-11"),
+                ],
+            ),
+            RateCard(id="RC2", scope="customer", scope_id="C1", currency="EUR"),
+            RateCard(id="PSA-ONLY", agreed=False, lines=[RateLine(role="Consultant", rate="1")]),
+        ],
+        "change_orders": [
+            ChangeOrder(
+                id="CO1",
+                contract="K1",
+                contract_line="L1",
+                number="CO-7",
+                status="pending",
+                requested_on="2026-03-20",
+                amount="2500.75",
+                cap_delta="1000",
+                currency="EUR",
+            )
+        ],
+    }
+    return Facts(**(values | more))
+
+
+def world(**more: Any) -> World:
+    return World(firm(**more), NOW, SYSTEMS)
+
+
+def portal(server: SandboxServer) -> System:
+    vendor = server.world.vendors["hubspot"]
+    assert isinstance(vendor, System)
+    return vendor
+
+
+def record_id(server: SandboxServer, kind: str, fact_id: str) -> str:
+    return portal(server).external_id(kind, fact_id)
+
+
+def load(*objects: str) -> None:
+    """One run of the source, of all objects or the named ones."""
+    source = pipelines.source_for("hubspot")
+    pipelines.run("hubspot", source.with_resources(*objects) if objects else source)
+
+
+def rows(data_dir: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(data_dir / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute("set timezone = 'UTC'").execute(sql).fetchall()
+
+
+def calls(server: SandboxServer, part: str) -> int:
+    return sum(part in path for _, path in server.log)
+
+
+def http(token: str = ACCESS_TOKEN) -> requests.Session:
+    """A session with the private app's token."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["Authorization"] = f"Bearer {token}"
+    return session
