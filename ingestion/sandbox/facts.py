@@ -65,11 +65,7 @@ class Fact(BaseModel):
             value = getattr(self, name)
             if isinstance(value, datetime):
                 moments.append(value)
-            elif (
-                isinstance(value, date)
-                and name.endswith(("_on", "_date"))
-                and not name.startswith(_EFFECTIVE)
-            ):
+            elif isinstance(value, date) and name.endswith(("_on", "_date")) and not name.startswith(_EFFECTIVE):
                 moments.append(datetime(value.year, value.month, value.day, 20, tzinfo=UTC))
         return min(max(moments), now) if moments else EPOCH
 

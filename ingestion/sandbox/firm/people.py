@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ingestion.sandbox.facts import Leave, OrgUnit, Resource, WorkCalendar
+from ingestion.sandbox.facts import Leave, OrgUnit, WorkCalendar
 from ingestion.sandbox.firm.basics import DAY, add_business_days, add_months, at, business_days
 from ingestion.sandbox.firm.model import Book, Record
 from ingestion.sandbox.firm.setup import ENTITIES, hire
@@ -20,7 +20,12 @@ HOURS_PER_DAY = {"USD": Decimal(8), "EUR": Decimal(8), "GBP": Decimal("7.5")}
 # Month and day of the public holidays of each company's country that fall on the same date every year.
 HOLIDAYS = {
     "USD": ((1, 1, "New Year's Day"), (6, 19, "Juneteenth"), (7, 4, "Independence Day"), (12, 25, "Christmas Day")),
-    "EUR": ((1, 1, "Neujahr"), (5, 1, "Tag der Arbeit"), (10, 3, "Tag der Deutschen Einheit"), (12, 25, "1. Weihnachtstag")),
+    "EUR": (
+        (1, 1, "Neujahr"),
+        (5, 1, "Tag der Arbeit"),
+        (10, 3, "Tag der Deutschen Einheit"),
+        (12, 25, "1. Weihnachtstag"),
+    ),
     "GBP": ((1, 1, "New Year's Day"), (12, 25, "Christmas Day"), (12, 26, "Boxing Day")),
 }
 LEADERS = ("Principal", "Manager", "Project Manager")
