@@ -25,6 +25,7 @@ RAW_CONTROLS = {
     "recognised_revenue": "erp",
     "expenses": "expense",
     "supplier_costs": "procurement",
+    "leave_hours": "hr",
 }
 
 
@@ -125,6 +126,7 @@ _CANONICAL = {
         # A system may split one expense over several projects; reports stay whole.
         records="count(distinct report_source_id)",
     ),
+    "leave_hours": _totals("canonical.leave", month("leave_date"), "'hours'", "hours", _OF_SYSTEM),
     "supplier_costs": _totals(
         "canonical.supplier_cost",
         "'all'",

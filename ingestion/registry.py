@@ -41,5 +41,6 @@ SYSTEMS: dict[str, SystemSpec] = {
         _system("dynamics365", "Microsoft Dynamics 365", "erp", "finance"),
         _system("concur", "SAP Concur", "expense", "finance"),
         _system("coupa", "Coupa", "procurement", "procurement"),
+        _system("workday", "Workday", "hr", "people-operations"),
     )
 }

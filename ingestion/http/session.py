@@ -29,6 +29,10 @@ TIMEOUT_SECONDS = (10, 120)
 READ_BYTES = 1 << 18
 
 
+class BrokenAnswer(Exception):
+    """An answer breaks off: worth asking again. The message names its format."""
+
+
 class RefreshableAuth(AuthBase):
     """Bearer authentication that can renew its token; each vendor's grant implements ``fetch_token``.
 
@@ -104,18 +108,29 @@ class VendorSession:
 
         ``type`` is a msgspec type; declare records as ``msgspec.Raw`` to keep their bytes.
         """
-        attempt = 1
-        while True:
-            response = self.request(method, url, **kwargs)
+
+        def decode(body: bytes) -> Any:
             try:
-                return msgspec.json.decode(response.content, type=type)
+                return msgspec.json.decode(body, type=type)
             except msgspec.ValidationError as error:
                 raise PermanentError(
                     f"{self.system}: the answer of {_path(url)} has an unexpected shape ({error}); "
                     "check that the address is the vendor's API and its version is supported"
                 ) from None
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                self._wait(attempt, None, f"{_path(url)} answered with broken JSON")
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise BrokenAnswer("JSON") from error
+
+        return self.decoded(method, url, decode, **kwargs)
+
+    def decoded(self, method: str, url: str, decode: Callable[[bytes], Answer], **kwargs: Any) -> Answer:
+        """What ``decode`` makes of the body of one request; it raises BrokenAnswer for one that breaks off."""
+        attempt = 1
+        while True:
+            response = self.request(method, url, **kwargs)
+            try:
+                return decode(response.content)
+            except BrokenAnswer as broken:
+                self._wait(attempt, None, f"{_path(url)} answered with broken {broken}")
                 attempt += 1
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:

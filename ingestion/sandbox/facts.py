@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+# Dates that say when something holds, not when somebody entered it.
+_EFFECTIVE = ("due", "starts", "ends", "expires", "final", "hired", "terminated", "leave")
 Domain = Literal["crm", "psa", "erp", "hr", "expense", "procurement", "bank"]
 
 
@@ -63,11 +65,7 @@ class Fact(BaseModel):
             value = getattr(self, name)
             if isinstance(value, datetime):
                 moments.append(value)
-            elif (
-                isinstance(value, date)
-                and name.endswith(("_on", "_date"))
-                and not name.startswith(("due", "starts", "ends", "expires", "final"))
-            ):
+            elif isinstance(value, date) and name.endswith(("_on", "_date")) and not name.startswith(_EFFECTIVE):
                 moments.append(datetime(value.year, value.month, value.day, 20, tzinfo=UTC))
         return min(max(moments), now) if moments else EPOCH
 
@@ -227,11 +225,53 @@ class Resource(Fact):
     kind: Literal["employee", "contractor"] = "employee"
     cost_rate: Exact | None = None
     cost_currency: Currency = "USD"
+    hired_on: date | None = Field(None, description="first day of employment; none given = not known")
+    terminated_on: date | None = Field(None, description="last day of employment")
+    manager: str | None = Field(None, description="the person that this one reports to")
+    org_unit: str | None = None
+    work_calendar: str | None = None
 
     @model_validator(mode="after")
     def _default_email(self) -> Resource:
         self.email = self.email or f"{self.id.lower().replace(' ', '.')}@firm.example"
         return self
+
+
+class OrgUnit(Fact):
+    """A part of the firm's organisation; units of one type form a tree."""
+
+    name: str = ""
+    type: Literal["supervisory", "cost_center", "company", "region"] = "supervisory"
+    code: str = ""
+    parent: str | None = None
+    manager: str | None = Field(None, description="the person who leads it")
+
+
+class Holiday(BaseModel):
+    """A day on which nobody of a work calendar has to work."""
+
+    model_config = ConfigDict(extra="forbid")
+    holiday_date: date
+    name: str = ""
+
+
+class WorkCalendar(Fact):
+    """How much people work on a weekday, and on which days they do not."""
+
+    name: str = ""
+    country: str = "US"
+    hours_per_day: Exact = Decimal("8")
+    holidays: list[Holiday] = []
+
+
+class Leave(Fact):
+    """Absence of one person on one local date."""
+
+    resource: str
+    leave_date: date
+    hours: Exact = Decimal("8")
+    type: str = Field("Vacation", description="what the firm calls this kind of absence")
+    status: Literal["requested", "approved", "cancelled"] = "approved"
 
 
 class Project(Fact):
@@ -511,6 +551,9 @@ class Facts(BaseModel):
     rate_cards: list[RateCard] = []
     change_orders: list[ChangeOrder] = []
     resources: list[Resource] = []
+    org_units: list[OrgUnit] = []
+    work_calendars: list[WorkCalendar] = []
+    leaves: list[Leave] = []
     projects: list[Project] = []
     assignments: list[Assignment] = []
     time_entries: list[TimeEntry] = []

@@ -34,6 +34,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
     },
     "ChangeOrder": {"contract": _ONLY, "currency": "default: the contract's currency"},
     "Resource": {"legal_entity": _ONLY},
+    "Leave": {"resource": _ONLY},
     "Project": {
         "contract_line": f"{_ONLY}; none for projects that are not billable",
         "customer": "default: the customer of its contract line",
@@ -150,6 +151,7 @@ class _Completion:
     def _rules(self) -> dict[str, Callable[[Record, str], None]]:
         return {
             "time_entries": self._time_entry, "expenses": self._expense, "assignments": self._assignment,
+            "leaves": self._leave,
             "supplier_invoices": self._supplier_invoice, "purchase_orders": self._purchase_order,
             "milestones": self._milestone, "project_costs": self._project_cost,
             "revenue_schedules": self._revenue_schedule, "change_orders": self._change_order,
@@ -157,6 +159,7 @@ class _Completion:
             "contracts": self._contract, "customers": self._nothing, "resources": self._resource,
             "legal_entities": self._nothing, "suppliers": self._nothing, "billing_calendars": self._nothing,
             "rate_cards": self._rate_card, "invoices": self._invoice, "payments": self._payment,
+            "org_units": self._nothing, "work_calendars": self._nothing,
         }  # fmt: skip
 
     def _finish(self, kind: str, record: Record) -> Record:
@@ -213,6 +216,9 @@ class _Completion:
 
     def _assignment(self, record: Record, at: str) -> None:
         self._refer(record, "project", "projects", at)
+        self._refer(record, "resource", "resources", at)
+
+    def _leave(self, record: Record, at: str) -> None:
         self._refer(record, "resource", "resources", at)
 
     def _supplier_invoice(self, record: Record, at: str) -> None:

@@ -16,7 +16,14 @@ REFERENCES: dict[str, dict[str, str]] = {
     "contract_lines": {"contract": "contracts", "rate_card": "rate_cards", "billing_calendar": "billing_calendars"},
     "rate_cards": {"lines.resource": "resources"},
     "change_orders": {"contract": "contracts", "contract_line": "contract_lines"},
-    "resources": {"legal_entity": "legal_entities"},
+    "resources": {
+        "legal_entity": "legal_entities",
+        "manager": "resources",
+        "org_unit": "org_units",
+        "work_calendar": "work_calendars",
+    },
+    "org_units": {"parent": "org_units", "manager": "resources"},
+    "leaves": {"resource": "resources"},
     "projects": {
         "customer": "customers",
         "contract_line": "contract_lines",
@@ -49,11 +56,11 @@ PREFIXES = {
     "rate_cards": "RC", "change_orders": "CO", "resources": "R", "projects": "P", "assignments": "A",
     "time_entries": "T", "expenses": "E", "suppliers": "S", "purchase_orders": "PO", "supplier_invoices": "SI",
     "milestones": "M", "billing_calendars": "B", "invoices": "INV", "payments": "PAY", "revenue_schedules": "RS",
-    "project_costs": "PC",
+    "project_costs": "PC", "org_units": "OU", "work_calendars": "WC", "leaves": "LV",
 }  # fmt: skip
 NAMED = (
     "legal_entities", "customers", "opportunities", "contracts", "contract_lines", "rate_cards", "resources",
-    "projects", "suppliers", "milestones", "billing_calendars",
+    "projects", "suppliers", "milestones", "billing_calendars", "org_units", "work_calendars",
 )  # fmt: skip
 NUMBERED = ("change_orders", "purchase_orders", "supplier_invoices", "invoices")
 
@@ -102,6 +109,8 @@ def _special_fields(
         record["number"] = f"{scenario}-{record.get('number') or own}"
     if kind == "projects":
         record["code"] = "".join(c for c in f"{scenario}{record.get('code') or own}".upper() if c.isalnum())
+    elif kind == "org_units" and record.get("code"):
+        record["code"] = f"{scenario}-{record['code']}"
     elif kind == "resources":
         record["email"] = _email(scenario, record.get("email") or own)
     elif kind == "rate_cards" and record.get("scope") in SCOPES:

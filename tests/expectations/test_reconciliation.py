@@ -17,6 +17,7 @@ from ingestion.registry import SYSTEMS
 from tests.expectations.conftest import Warehouse
 
 CHOSEN = {"crm": "salesforce", "psa": "kantata", "erp": "netsuite", "expense": "concur", "procurement": "coupa"}
+CHOSEN |= {"hr": "workday"}
 AS_OF = date(2026, 4, 30)
 LOADED = datetime(2026, 4, 30, 6, tzinfo=UTC)
 SUITES = control_suites(CHOSEN, None, AS_OF)
@@ -242,6 +243,25 @@ def supplier_costs(books: Books) -> tuple[str, list[Row]]:
     return "canonical.supplier_cost", [of("coupa", **invoice), of("coupa", **note), of("coupa", **order)]
 
 
+def leave_hours(books: Books) -> tuple[str, list[Row]]:
+    day = date(2026, 3, 2)
+    books.raw("workday", "work_calendars", {"work_calendar_id": "c", "hours_per_day": Decimal("7.5")})
+    books.raw("workday", "worker_calendars", {"worker_wid": "w", "work_calendar_id": "c"})
+    entry = {"worker_wid": "w", "time_off_date": day}
+    books.raw(
+        "workday",
+        "time_off",
+        {"time_off_entry_wid": "1", "units": Decimal(4), "unit_of_time": "Hours", **entry},
+        {"time_off_entry_wid": "2", "units": Decimal("0.5"), "unit_of_time": "Days", **entry},
+        {"time_off_entry_wid": "3", "units": Decimal(8), "unit_of_time": "Hours", **entry},
+        {"time_off_entry_wid": "3", "_is_deleted": True, "_record_hash": 0, "_dlt_load_id": "later"},
+    )
+    return "canonical.leave", [
+        of("workday", leave_date=day, hours=money("4")),
+        of("workday", leave_date=day, hours=money("3.75")),
+    ]
+
+
 RAW_CASES = {
     case.__name__: case
     for case in (
@@ -253,6 +273,7 @@ RAW_CASES = {
         recognised_revenue,
         expenses,
         supplier_costs,
+        leave_hours,
     )
 }
 AMOUNTS = ("contract_amount", "hours", "amount", "net_amount", "recognised_amount")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from ingestion.sandbox.facts import Facts
+from ingestion.sandbox.facts import Customer, Facts, OrgUnit
 from ingestion.sandbox.firm import AnswerKey, Firm
 
 SMALL: dict[str, Any] = {"staff": 8, "months": 4}
@@ -56,7 +56,10 @@ REFERENCES = {
     "purchase_order": "purchase_orders",
     "original_invoice": "invoices",
     "invoice": "invoices",
+    "org_unit": "org_units",
+    "work_calendar": "work_calendars",
 }
+PARENTS = {Customer: "customers", OrgUnit: "org_units"}
 
 
 def _end_of(day: date) -> datetime:
@@ -176,7 +179,7 @@ def test_all_references_resolve(facts: Facts) -> None:
     for model in _models(facts):
         for name in type(model).model_fields:
             value = getattr(model, name)
-            kind = "customers" if name == "parent" else REFERENCES.get(name)
+            kind = PARENTS[type(model)] if name == "parent" else REFERENCES.get(name)
             if kind and value is not None:
                 assert value in ids[kind], f"{type(model).__name__}.{name} {value}"
                 seen[name] += 1
@@ -195,7 +198,25 @@ def test_all_references_resolve(facts: Facts) -> None:
         "invoice",
         "original_invoice",
         "merged_into",
+        "org_unit",
+        "work_calendar",
+        "parent",
     }
+
+
+def test_people_work_between_hire_and_departure_and_not_on_leave(facts: Facts) -> None:
+    people = {r.id: r for r in facts.resources}
+    away = {(leave.resource, leave.leave_date) for leave in facts.leaves if leave.status == "approved"}
+    assert away and {leave.status for leave in facts.leaves} >= {"approved", "cancelled"}
+    for entry in facts.time_entries:
+        person = people[entry.resource]
+        assert person.hired_on is not None and person.hired_on <= entry.work_date
+        assert person.terminated_on is None or entry.work_date <= person.terminated_on
+        assert (entry.resource, entry.work_date) not in away, entry.id
+    assert any(person.terminated_on for person in facts.resources)
+    assert sum(person.manager is None for person in facts.resources) == 1
+    for calendar in facts.work_calendars:
+        assert len({day.holiday_date for day in calendar.holidays}) == len(calendar.holidays) > 3
 
 
 def test_money_is_never_a_float(facts: Facts) -> None:

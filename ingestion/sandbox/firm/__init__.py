@@ -18,6 +18,7 @@ from ingestion.sandbox.firm.costs import contract_suppliers
 from ingestion.sandbox.firm.fixed import set_amounts
 from ingestion.sandbox.firm.key import AnswerKey, Leak, Totals, Trap, answer_key
 from ingestion.sandbox.firm.model import Book
+from ingestion.sandbox.firm.people import employ
 from ingestion.sandbox.firm.revenue import close_months
 from ingestion.sandbox.firm.setup import found
 from ingestion.sandbox.firm.work import incur_costs, log_time, open_internal_projects, schedule
@@ -52,6 +53,7 @@ class Firm:
         sign(book)
         bill(book)
         close_months(book)
+        employ(book)
 
     def facts_at(self, moment: datetime | None = None) -> Facts:
         """What was true at a UTC moment, by default at the end of ``ends_on``: only what had happened by then."""

@@ -314,6 +314,8 @@ class Book:
     """Days by customer id."""
     people: dict[str, str] = field(default_factory=dict)
     """Role by resource id of the people who are scheduled."""
+    absences: list[tuple[str, list[date]]] = field(default_factory=list)
+    """Who was on leave for which working days of a week."""
     standard_cards: dict[str, Card] = field(default_factory=dict)
     fx: dict[tuple[str, str, date], Decimal] = field(default_factory=dict)
 

@@ -23,6 +23,8 @@ from ingestion.sandbox.firm.model import Book, Engagement, Item
 
 INTERNAL, PRESALES, MEETINGS = "P-INTERNAL", "P-PRESALES", "P-MEETINGS"
 NEVER_BILLED, NEVER_APPROVED, PHANTOM = 0.042, 0.006, 0.012
+MISSING, ABSENT_OR_MISSING = 0.015, 0.075
+"""Shares of the weeks whose timesheet never came, and of those without one because the person was on leave too."""
 RESUBMITTED = 4
 """Business days after a submission that was rejected."""
 FULL, MOST, REST, HALF = Decimal(8), Decimal(6), Decimal(2), Decimal("7.5")
@@ -97,8 +99,10 @@ def log_time(book: Book, stints: dict[str, list[Stint]]) -> None:
         for week, days in _weeks(book):
             r = book.chance("week", person, week)
             luck = r.random()
-            if luck < 0.075:
-                continue  # on leave, or (1.5 % of weeks) the timesheet never came
+            if luck < ABSENT_OR_MISSING:
+                if luck >= MISSING:
+                    book.absences.append((person, days))
+                continue
             fates: dict[str, Fate] = {}
             for day in days:
                 place = next(p for first, last, p in plan if first <= day <= last)
