@@ -164,7 +164,9 @@ def is_(name: str, operator: str, **value: Any) -> dict[str, Any]:
         (only(is_("payment_terms_days", "BETWEEN", value="40", highValue="50")), ["Customer 1"]),
         (only(is_("hs_parent_company_id", "HAS_PROPERTY")), ["Customer 1"]),
         (
-            only(is_("hs_lastmodifieddate", "GTE", value=str(int(datetime(2026, 4, 1, tzinfo=UTC).timestamp() * 1000)))),
+            only(
+                is_("hs_lastmodifieddate", "GTE", value=str(int(datetime(2026, 4, 1, tzinfo=UTC).timestamp() * 1000)))
+            ),
             ["Customer 9"],
         ),
         (only(is_("name", "EQ", value="Customer 7")), []),

@@ -243,10 +243,8 @@ class Client:
                     if row.paging is not None and row.paging.next is not None
                 ]
 
-    def _association(
-        self, from_name: str, from_id: str, to_name: str, to_id: int | str, kind: Mapping[str, Any]
-    ) -> bytes:
-        ends = {"fromType": from_name, "fromId": from_id, "toType": to_name, "toId": str(to_id)}
+    def _association(self, from_name: str, from_id: str, to_name: str, to_id: int | str, kind: dict[str, Any]) -> bytes:
+        ends: dict[str, Any] = {"fromType": from_name, "fromId": from_id, "toType": to_name, "toId": str(to_id)}
         return msgspec.json.encode(ends | kind | {"label": self._names.label(kind.get("label"))})
 
     # --- requests

@@ -73,8 +73,9 @@ class Associations:
 
     def labels(self, request: Request, body: bytes) -> tuple[Any, int]:
         """The types of association that a pair of objects can have."""
-        pair = tuple(each.name for each in self._pair(request))
-        types = [catalog.UNLABELLED] + [t[pair] for t in (catalog.AGREED_RATES, catalog.APPLIES_TO) if pair in t]
+        from_type, to_type = self._pair(request)
+        pair = (from_type.name, to_type.name)
+        types = [catalog.UNLABELLED, *(t[pair] for t in (catalog.AGREED_RATES, catalog.APPLIES_TO) if pair in t)]
         return {"results": [_type(kind) for kind in types]}, 200
 
     def inline(self, from_type: catalog.ObjectType, record_id: str, asked: list[str]) -> dict[str, Any]:
@@ -123,6 +124,6 @@ class Associations:
         return answer
 
 
-def _type(kind: tuple[str, int, str | None]) -> dict[str, Any]:
+def _type(kind: catalog.AssociationType) -> dict[str, Any]:
     category, type_id, label = kind
     return {"category": category, "typeId": type_id, "label": label}

@@ -187,13 +187,15 @@ CATALOG: dict[str, ObjectType] = {
     )
 }
 
-UNLABELLED = ("USER_DEFINED", 1, None)
+# Category, id and label of a type of association.
+AssociationType = tuple[str, int, str | None]
+UNLABELLED: AssociationType = ("USER_DEFINED", 1, None)
 # Labels between a card and a line; the inverse has a name of its own.
-AGREED_RATES = {
+AGREED_RATES: dict[tuple[str, str], AssociationType] = {
     ("p_sow_line", "p_rate_card"): ("USER_DEFINED", 31, "Agreed rates"),
     ("p_rate_card", "p_sow_line"): ("USER_DEFINED", 32, "Agreed rates of"),
 }
-APPLIES_TO = {
+APPLIES_TO: dict[tuple[str, str], AssociationType] = {
     ("p_rate_card", "p_sow_line"): ("USER_DEFINED", 33, "Applies to"),
     ("p_sow_line", "p_rate_card"): ("USER_DEFINED", 34, "Scope of"),
 }

@@ -6,6 +6,7 @@ them is decided when it is answered. Associations are a table of their own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,14 @@ class Records:
         }
         return row | ({"archivedAt": moment(archived_at)} if archived_at else {})
 
-    def associate(self, row: Record, kind: str, to_kind: str, to_id: str | None, label: Any = None) -> None:
+    def associate(
+        self,
+        row: Record,
+        kind: str,
+        to_kind: str,
+        to_id: str | None,
+        label: Mapping[tuple[str, str], catalog.AssociationType] | None = None,
+    ) -> None:
         """Associate the record with another one, in both directions; archived records have lost their associations.
 
         A labelled association is an unlabelled one as well.
@@ -156,15 +164,19 @@ class Records:
         losers = sorted(c.id for c in self.losers.get(survivor, []))
         return record_id("customers", survivor, "merged", *losers) if losers else self.id_of("customers", survivor)
 
+    def merged_at(self, customer_id: str | None) -> datetime | None:
+        """When the last merge made the record that ``customer_id`` leads to."""
+        losers = self.losers.get(self.survivor(customer_id), []) if customer_id else []
+        return max((self.system.touched(c) for c in losers), default=None)
+
     # --- objects
 
     def company(self, customer: Customer) -> Record:
         losers = self.losers.get(customer.id, [])
-        merged_at = max((self.system.touched(c) for c in losers), default=None)
         before = [str(self.id_of("customers", c.id)) for c in (customer, *losers)]
-        fact = customer
-        if merged_at:
-            fact = customer.model_copy(update={"updated_at": max(merged_at, self.system.touched(customer))})
+        # A merge makes this record, or gives it another parent.
+        merges = [at for c in (customer.id, customer.parent) if (at := self.merged_at(c))]
+        fact = customer.model_copy(update={"updated_at": max([self.system.touched(customer), *merges])})
         return self.record(
             "customers",
             fact,
