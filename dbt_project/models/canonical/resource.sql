@@ -1,51 +1,52 @@
-with ranked as (
+with keyed as (
   select
     source.*,
-    lower(coalesce(source.email, source.source_id)) as person_key,
-    -- The HR system is the record of people; the PSA's users stand in where no HR system is connected. Of several records
-    -- of one person, such as a contractor who was hired, the one that stands and was not left is the person.
-    row_number() over (
-      partition by lower(coalesce(source.email, source.source_id))
-      order by
-        case when source.source_domain = 'hr' then 0 else 1 end asc nulls last,
-        case when source.is_deleted then 1 else 0 end asc nulls last,
-        source.termination_date desc nulls first,
-        source.source_id asc nulls last
-    ) as preference,
-    -- Roles and cost rates are the PSA's, whose rate cards and plans name them; HR knows titles and few rates.
-    first_value(source.role) over (
-      partition by lower(coalesce(source.email, source.source_id))
-      order by
-        case when source.role is null then 1 else 0 end asc nulls last,
-        case when source.source_domain = 'psa' then 0 else 1 end asc nulls last,
-        source.source_id asc nulls last
-    ) as delivery_role,
-    {% for column in ['cost_rate', 'cost_currency'] %}
-    first_value(source.{{ column }}) over (
-      partition by lower(coalesce(source.email, source.source_id))
-      order by
-        case when source.cost_rate is null then 1 else 0 end asc nulls last,
-        case when source.source_domain = 'psa' then 0 else 1 end asc nulls last,
-        source.source_id asc nulls last
-    ) as delivery_{{ column }}{{ ',' if not loop.last }}
-    {% endfor %}
+    lower(coalesce(source.email, source.source_id)) as person_key
   from ({{ union_mapped('resource') }}) as source
+),
+
+-- The HR system is the record of people; the PSA's users stand in where no HR system is connected. Of several records of
+-- one person, such as a contractor who was hired, the one that stands and was not left is the person.
+ranked as (
+  select
+    keyed.*,
+    row_number() over (
+      partition by keyed.person_key
+      order by
+        case when keyed.source_domain = 'hr' then 0 else 1 end asc nulls last,
+        case when keyed.is_deleted then 1 else 0 end asc nulls last,
+        keyed.termination_date desc nulls first,
+        keyed.source_id asc nulls last
+    ) as preference
+  from keyed
 ),
 
 people as (
   select *
   from ranked
   where preference = 1
+),
+
+-- Roles and hourly costs are the PSA's, whose rate cards and plans name them; HR knows titles and few rates.
+ranked_delivery as (
+  select
+    keyed.*,
+    row_number() over (
+      partition by keyed.person_key
+      order by case when keyed.is_deleted then 1 else 0 end asc nulls last, keyed.source_id asc nulls last
+    ) as preference
+  from keyed
+  where keyed.source_domain = 'psa'
 )
 
 select
   {{ entity_id('person.source_system', 'person.source_id') }} as resource_id,
   person.name,
   lower(person.email) as email,
-  person.delivery_role as role,
+  coalesce(delivery.role, person.role) as role,
   person.resource_type,
-  person.delivery_cost_rate as cost_rate,
-  person.delivery_cost_currency as cost_currency,
+  coalesce(delivery.cost_rate, person.cost_rate) as cost_rate,
+  case when delivery.cost_rate is not null then delivery.cost_currency else person.cost_currency end as cost_currency,
   legal_entity.legal_entity_id,
   person.hire_date,
   person.termination_date,
@@ -57,6 +58,8 @@ select
   person.source_updated_at,
   person.is_deleted
 from people as person
+left join ranked_delivery as delivery
+  on person.person_key = delivery.person_key and delivery.preference = 1
 left join {{ ref('legal_entity') }} as legal_entity
   on person.legal_entity_ref = legal_entity.source_id
 left join people as manager

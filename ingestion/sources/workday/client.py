@@ -111,8 +111,8 @@ class WorkdayClient:
     def _pages(
         self, kind: str, criteria: Mapping[str, Any], group: Mapping[str, bool], record: Callable[[Element], bytes]
     ) -> Iterator[Page]:
-        """Pages of one moment; raises TransientError when not as many records came as were announced."""
-        page, received, total = 1, 0, 0
+        """Pages of one moment; raises TransientError when they do not add up to what all of them announced."""
+        page, received, announced = 1, 0, set[int]()
         while True:
             content = {
                 "Request_Criteria": criteria or None,
@@ -128,13 +128,14 @@ class WorkdayClient:
             found = answer.findall(f"{{{WD}}}Response_Data/{{{WD}}}{kind.removesuffix('s')}")
             yield [record(one) for one in found]
             received += len(found)
-            total = _number(answer, "Total_Results")
+            announced.add(_number(answer, "Total_Results"))
             if page >= _number(answer, "Total_Pages"):
                 break
             page += 1
-        if received != total:
+        if announced != {received}:
+            totals = " and then ".join(map(str, sorted(announced)))
             raise TransientError(
-                f"{SYSTEM}: Get_{kind} announced {total} records and sent {received}; they changed while they were "
+                f"{SYSTEM}: Get_{kind} announced {totals} records and sent {received}; they changed while they were "
                 "read, run again"
             )
 
