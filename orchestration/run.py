@@ -87,10 +87,12 @@ def execute(progress: Progress | None = None, *, expect_rows: bool = True, keep_
 
 def _run(job: JobDefinition, instance: DagsterInstance, watch: _Watch) -> bool:
     """Run ``job`` and wait for it; whether it succeeded."""
+    from orchestration.lib.instance import process_tags
+
     run_id = str(uuid.uuid4())
     watch.result.run_ids.append(run_id)
     instance.add_event_listener(run_id, watch)
-    return bool(job.execute_in_process(instance=instance, run_id=run_id, raise_on_error=False).success)
+    return job.execute_in_process(instance=instance, run_id=run_id, raise_on_error=False, tags=process_tags()).success
 
 
 class _Watch:

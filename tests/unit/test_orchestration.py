@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import UTC
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.utils import make_new_run_id
 from dagster_dbt import DbtCliResource
 
 from expectations.report import Outcome, Report
@@ -22,7 +24,7 @@ from orchestration.defs.quality.checks import check_result
 from orchestration.defs.transformation.assets import ROW_COUNT, build_arguments, build_failure
 from orchestration.lib import dbt_runtime
 from orchestration.lib.event_log import OPEN_SHARDS, OpenSqliteEventLogStorage
-from orchestration.lib.instance import instance, prepare_home
+from orchestration.lib.instance import PROCESS_TAG, instance, prepare_home, process_tags
 from orchestration.lib.loader import LoadsAhead
 
 
@@ -204,6 +206,20 @@ def test_the_instance_keeps_history_in_the_data_directory(data_dir: Path):
         assert second.get_latest_materialization_event(dg.AssetKey("something")) is not None
         key = dg.AssetCheckKey(dg.AssetKey("something"), "is_there")
         assert second.event_log_storage.get_latest_asset_check_execution_by_key([key])[key].status.value == "SUCCEEDED"
+
+
+def test_a_run_whose_process_was_killed_does_not_keep_its_pools():
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    started = dg.DagsterRunStatus.STARTED
+    tags = {"dead": {PROCESS_TAG: str(gone.pid)}, "alive": process_tags(), "launched": {}}
+    runs = {name: dg.DagsterRun("build", make_new_run_id(), status=started, tags=found) for name, found in tags.items()}
+    with instance() as first:
+        for run in runs.values():
+            first.add_run(run)
+    with instance() as second:
+        status = {name: second.get_run_by_id(run.run_id).status for name, run in runs.items()}  # type: ignore[union-attr]
+    assert status == {"dead": dg.DagsterRunStatus.FAILURE, "alive": started, "launched": started}
 
 
 def test_dagsters_own_event_log_reads_what_ours_wrote_and_back():
