@@ -63,7 +63,7 @@ def execute(progress: Progress | None = None, *, expect_rows: bool = True, keep_
     from orchestration.definitions import build_definitions
     from orchestration.lib.instance import instance as project_instance
     from orchestration.lib.loader import LoadsAhead
-    from orchestration.lib.names import BUILD_JOB, load_job
+    from orchestration.lib.names import BUILD_JOB, load_job, load_step
 
     started = time.monotonic()
     systems = list(dict.fromkeys(settings().systems.values()))
@@ -72,7 +72,7 @@ def execute(progress: Progress | None = None, *, expect_rows: bool = True, keep_
     jobs = {name: definitions.resolve_job_def(name) for name in (*map(load_job, systems), BUILD_JOB)}
     result = RunResult()
     total = sum(len(job.asset_layer.selected_asset_keys) for job in jobs.values())
-    watch = _Watch(result, progress, total, {load_job(system): system for system in systems})
+    watch = _Watch(result, progress, total, {load_step(system): system for system in systems})
     with project_instance() if keep_history else DagsterInstance.ephemeral() as instance:
         for system in loads.as_they_end():
             _run(jobs[load_job(system)], instance, watch)
@@ -115,8 +115,9 @@ class _Watch:
 
     def _failed(self, step: str, reason: str) -> None:
         if system := self.loads.get(step):
-            self.result.failed_loads[system] = reason
-            self.result.warnings.append(f"{step}: {reason}; the register stands on what was loaded before")
+            sentence = reason if reason.startswith(system) else f"{system}: {reason}"
+            self.result.failed_loads[system] = sentence
+            self.result.warnings.append(f"{sentence}; the register stands on what was loaded before")
         else:
             self.result.failures.append(f"{step}: {reason}")
 

@@ -27,6 +27,11 @@ def load_job(system: str) -> str:
     return f"load_{system}"
 
 
+def load_step(system: str) -> str:
+    """The step of that job that reads; Dagster wants names of steps and jobs to differ."""
+    return f"read_{system}"
+
+
 def vendor_pool(system: str) -> str:
     """The pool that lets one run at a time read a vendor and use its rate limit."""
     return f"{system}_api"

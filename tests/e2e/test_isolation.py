@@ -132,7 +132,7 @@ def runs(world: ScenarioWorld, impatient: None, tmp_path_factory: pytest.TempPat
             found = [firm.run(world.as_of)]
             sandbox.faults.clear()
             spoilt = served.vendors[EXPENSE].tamper
-            spoilt["users"] = lambda user: {k: v for k, v in user.items() if k != "ID"}
+            spoilt["users"] = lambda user: {k: v for k, v in user.items() if k != "LoginID"}
             found.append(firm.run(world.as_of))
             spoilt.clear()
             firm.is_down(ERP)

@@ -225,7 +225,7 @@ def test_a_run_shows_register_totals_metrics_and_files(
 def test_a_late_feed_is_a_warning_and_exit_code_0(
     built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    late = "load_psa1: psa1: it is away; the register stands on what was loaded before"
+    late = "psa1: it is away; the register stands on what was loaded before"
     monkeypatch.setattr("orchestration.run.execute", lambda progress: RunResult(warnings=[late]))
     monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
     assert leakage(monkeypatch, "run") == 0

@@ -183,9 +183,9 @@ def test_time_and_expenses_are_read_hourly_the_rest_daily_and_builds_follow(defi
     assert crons["build"] == "30 5-22 * * *"
 
 
-def test_a_schedule_does_not_pile_up_runs(definitions: dg.Definitions):
+def test_a_schedule_does_not_pile_up_runs(definitions: dg.Definitions, tmp_path: Path):
     schedule = definitions.resolve_schedule_def("build_schedule")
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
 
         def due() -> dg.ScheduleExecutionData:
             context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 4, 30, 5, 30))

@@ -11,7 +11,7 @@ from ingestion.pipelines import existing_tables, pipeline_for
 from ingestion.registry import SystemSpec
 from ingestion.warehouse import exclusive
 from orchestration.lib.loader import Loader
-from orchestration.lib.names import FEED, QUARANTINE, load_job, vendor_pool
+from orchestration.lib.names import FEED, QUARANTINE, load_step, vendor_pool
 from orchestration.lib.raw_specs import raw_specs
 
 # The session has already retried with backoff; this covers a vendor that is away for longer, and then gives up.
@@ -28,7 +28,7 @@ def load_assets(system: SystemSpec) -> dg.AssetsDefinition:
     specs = raw_specs(system)
 
     @dg.multi_asset(
-        name=load_job(system.name),
+        name=load_step(system.name),
         specs=specs,
         can_subset=True,
         pool=vendor_pool(system.name),
