@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.report import Outcome, Report
+from ingestion.warehouse import exclusive
 
 if TYPE_CHECKING:
     from great_expectations.data_context import AbstractDataContext
@@ -45,12 +46,14 @@ def validate(warehouse: Path, suites: Sequence[Suite]) -> list[Report]:
     """Run ``suites`` on the database file ``warehouse``, one report each, in their order.
 
     A table that does not exist, a query that fails and an expectation that cannot be computed are failures of the
-    suite, never exceptions: data that is not there does not pass.
+    suite, never exceptions: data that is not there does not pass. Raises WarehouseBusyError when the warehouse does not
+    become free.
     """
     if not warehouse.exists():
         sentence = f"there is no warehouse at {warehouse}; load the raw data first"
         return [Report(s.name, (Outcome("data_is_there", False, "critical", sentence),), {}) for s in suites]
-    with _datasource(warehouse) as (context, source):
+    # Great Expectations keeps its context in a global, so suites of two threads must not run at the same time either.
+    with exclusive(warehouse), _datasource(warehouse) as (context, source):
         return [_run(context, source, suite) for suite in suites]
 
 

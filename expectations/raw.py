@@ -1,13 +1,12 @@
 """The raw boundary: what must hold of everything that a system sent, before anything is built on it.
 
 Built from the objects that the registry declares and the rules in ``declarations/<system>.py``: volume, keys, types,
-ranges, currencies, freshness and quarantine. What is expected and absent fails.
+ranges, currencies and quarantine. What is expected and absent fails.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from expectations.currencies import CURRENCIES
@@ -103,45 +102,6 @@ def types_suite(system: str, objects: Mapping[str, RawObject]) -> Suite:
     return Suite(f"raw.{system}.types", query, expectations)
 
 
-def freshness_suite(
-    system: str, objects: Sequence[str], max_hours: int, now: datetime, business_now: datetime
-) -> Suite:
-    """Every object was read within ``max_hours``, and the vendor's feed is not further behind than that.
-
-    ``now`` is the wall clock against which our own extraction is late (critical). ``business_now`` is the moment that
-    the run is about: a vendor's clock that stands further back is a late feed, which is shown and does not stop the
-    run, because what the feed misses is reported as blind rather than as leaked.
-    """
-    query = (
-        "select expected.object, latest.extracted_at, "
-        f"date_diff('minute', latest.extracted_at, {_utc(now)}) / 60.0 as hours_since_read, "
-        f"date_diff('minute', latest.complete_through, {_utc(business_now)}) / 60.0 as hours_behind "
-        f"from (values {_values([(name,) for name in objects])}) as expected(object) "
-        "left join (select object, max(_extracted_at) as extracted_at, max(complete_through) as complete_through "
-        f"from raw_{system}.feed group by object) as latest on latest.object = expected.object"
-    )
-
-    def expectations(gxe: Any) -> Sequence[Any]:
-        absent = f"every object of {system} has been read"
-        return [
-            gxe.ExpectTableRowCountToEqual(value=len(objects), description=absent),
-            gxe.ExpectColumnValuesToNotBeNull(column="extracted_at", description=absent),
-            gxe.ExpectColumnValuesToBeBetween(
-                column="hours_since_read",
-                max_value=max_hours,
-                description=f"{system} was read in the last {max_hours} hours",
-            ),
-            gxe.ExpectColumnValuesToBeBetween(
-                column="hours_behind",
-                max_value=max_hours,
-                severity="warning",
-                description=f"the feed of {system} is complete to within {max_hours} hours",
-            ),
-        ]
-
-    return Suite(f"raw.{system}.freshness", query, expectations)
-
-
 def quarantine_suite(system: str) -> Suite:
     """Rows quarantined in the latest extraction: any is a warning, more than 1 % of those received is critical."""
     query = (
@@ -178,7 +138,3 @@ def _warehouse_type(kind: str) -> str:
 
 def _values(rows: Sequence[tuple[str, ...]]) -> str:
     return ", ".join("(" + ", ".join(f"'{cell}'" for cell in row) + ")" for row in rows)
-
-
-def _utc(moment: datetime) -> str:
-    return f"cast('{moment.isoformat()}' as timestamp with time zone)"

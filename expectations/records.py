@@ -8,7 +8,11 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Records:
-    """The records of one system as known at ``known_at`` (None: everything loaded), as subqueries."""
+    """The records of one system as the latest build knew them, as subqueries.
+
+    What a load has brought since is left out, for the two sides of a control total must stand on the same records;
+    ``known_at`` is that of the build (None: everything loaded by then).
+    """
 
     system: str
     known_at: datetime | None = None
@@ -30,9 +34,10 @@ class Records:
 
     @property
     def _known(self) -> str:
+        built = f"_dlt_load_id <= (select max(last_load_id) from canonical.feed_status where source_system = '{self.system}')"
         if self.known_at is None:
-            return "true"
-        return f"_extracted_at <= cast('{self.known_at.isoformat()}' as timestamp with time zone)"
+            return built
+        return f"{built} and _extracted_at <= cast('{self.known_at.isoformat()}' as timestamp with time zone)"
 
 
 def month(expression: str) -> str:

@@ -1,13 +1,17 @@
 """What orchestration calls: the pipeline and the source of one system, and a run of both.
 
 Each system has its own pipeline and its own raw schema, so that one vendor's failure, state and load packages
-never touch another's.
+never touch another's. Loads of different systems may run at the same time, in threads or in processes: they take turns
+at the warehouse, which a load needs only to look up what raw holds and to append its package.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, suppress
 from importlib import import_module
+from typing import Any
 
 import dlt
 from dlt.common.pipeline import LoadInfo
@@ -16,9 +20,13 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
+from filelock import FileLock, Timeout
 
 from ingestion.config import settings
-from ingestion.http.errors import SourceError
+from ingestion.http.errors import SourceError, TransientError
+from ingestion.raw import FEED_SCHEMA, QUARANTINE_SCHEMA, side_table
+from ingestion.registry import SYSTEMS
+from ingestion.warehouse import exclusive
 
 
 def pipeline_for(system: str) -> dlt.Pipeline:
@@ -51,6 +59,45 @@ def source_for(system: str) -> DltSource:
     return source
 
 
+def run(system: str, source: DltSource | None = None, objects: Collection[str] = ()) -> LoadInfo:
+    """Read what is new in ``system`` and append it to raw; ``objects`` names the raw objects to read, none means all.
+
+    Raises SourceError with one sentence; nothing was appended then, and the next run starts where this one did.
+    """
+    pipeline = pipeline_for(system)
+    source = source or source_for(system)
+    warehouse = settings().warehouse_path
+    with ExitStack() as load:
+        try:
+            with exclusive(warehouse):
+                # Claimed with the warehouse in hand: to whoever has it, a system is either free or settled.
+                load.enter_context(_claim(system))
+                settle(pipeline)
+                pipeline.sync_destination()
+            pipeline.extract(source.with_resources(*objects) if objects else source, loader_file_format="parquet")
+            pipeline.normalize()
+            with exclusive(warehouse):
+                return _append(pipeline)
+        except Timeout:
+            raise TransientError(f"{system}: it is being loaded already; wait for that load to end") from None
+        except PipelineStepFailed as failure:
+            raise source_error(system, failure) from failure
+
+
+def prepare(systems: Iterable[str]) -> None:
+    """Make raw ready to be built from, whatever became of the loads; the caller has the warehouse to itself.
+
+    What an interrupted load left behind is finished or taken back. Every declared table exists afterwards, typed and
+    empty where a system was never read. Raises SourceError when the warehouse cannot be opened.
+    """
+    for system in systems:
+        pipeline = pipeline_for(system)
+        # A load that is running has settled what there was before it.
+        with suppress(Timeout), _claim(system):
+            settle(pipeline)
+        _create_missing_tables(pipeline, system)
+
+
 def settle(pipeline: dlt.Pipeline) -> None:
     """Finish what an interrupted run left behind, so that the next run starts from loaded data.
 
@@ -72,14 +119,47 @@ def settle(pipeline: dlt.Pipeline) -> None:
         _take_back(pipeline, map(pipeline.get_load_package_info, pipeline.list_normalized_load_packages()))
 
 
-def run(system: str, source: DltSource | None = None) -> LoadInfo:
-    """Read what is new in ``system`` and append it to raw; raises SourceError with one sentence."""
-    pipeline = pipeline_for(system)
-    settle(pipeline)
+def _claim(system: str) -> Any:
+    """The right to load ``system``, which one run at a time has; to be entered. Raises Timeout when another has it."""
+    folder = settings().data_dir / "pipelines"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"raw_{system}.lock").acquire(timeout=0)
+
+
+def _append(pipeline: dlt.Pipeline) -> LoadInfo:
+    """Load the extracted package as a whole: when it fails, its rows leave again before anybody builds on half of it."""
     try:
-        return pipeline.run(source or source_for(system), loader_file_format="parquet")
-    except PipelineStepFailed as failure:
-        raise source_error(system, failure) from failure
+        return pipeline.load()
+    except PipelineStepFailed:
+        _take_back(pipeline, map(pipeline.get_load_package_info, pipeline.list_normalized_load_packages()))
+        raise
+
+
+def _create_missing_tables(pipeline: dlt.Pipeline, system: str) -> None:
+    """Create the declared raw tables that do not exist, exactly as a load that brings no row creates them."""
+    declared = {obj.name: obj.schema for obj in SYSTEMS[system].objects.values()}
+    declared |= {"feed": FEED_SCHEMA, "quarantine": QUARANTINE_SCHEMA}
+    found = existing_tables(pipeline)
+    missing = [side_table(schema.empty_table(), name) for name, schema in declared.items() if name not in found]
+    if not missing:
+        return
+    # Of its own: the cursors, state and packages of the system's pipeline stay as they are.
+    with tempfile.TemporaryDirectory() as folder:
+        empty = dlt.pipeline(
+            f"{pipeline.pipeline_name}_tables",
+            pipelines_dir=folder,
+            destination=pipeline.destination,
+            dataset_name=pipeline.dataset_name,
+        )
+        empty.config.restore_from_destination = False
+        empty.run(dlt.resource(missing, name="tables"), loader_file_format="parquet")
+
+
+def existing_tables(pipeline: dlt.Pipeline) -> set[str]:
+    """The tables of the pipeline's raw schema; the caller has the warehouse to itself."""
+    with pipeline.sql_client() as client:
+        sql = "select table_name from information_schema.tables where table_schema = %s"
+        return {row[0] for row in client.execute_sql(sql, pipeline.dataset_name) or []}
 
 
 def source_error(system: str, failure: BaseException) -> SourceError:

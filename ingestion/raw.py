@@ -69,6 +69,7 @@ __all__ = [
     "Window",
     "column_name",
     "raw_resource",
+    "side_table",
     "to_batch",
     "tombstones",
 ]
@@ -133,7 +134,7 @@ class _Extraction:
     def tables(self, pages: Iterable[Fetched]) -> Iterator[Any]:
         """The tables to append, in the order of delivery; empty ones first, so that every table exists."""
         yield self._obj.schema.empty_table()
-        yield _side_table(QUARANTINE_SCHEMA.empty_table(), "quarantine")
+        yield side_table(QUARANTINE_SCHEMA.empty_table(), "quarantine")
         complete = self._obj.snapshot
         window_complete = False
         records: list[bytes | msgspec.Raw] = []
@@ -168,7 +169,7 @@ class _Extraction:
         row: dict[str, Any] = {"object": self._obj.name, "complete_through": complete_through}
         row["window_start"] = self._window.start
         row |= self._counts | {"_extracted_at": self._at}
-        return _side_table(pa.Table.from_pylist([row], FEED_SCHEMA), "feed")
+        return side_table(pa.Table.from_pylist([row], FEED_SCHEMA), "feed")
 
     def _converted(self, records: list[bytes | msgspec.Raw]) -> Iterator[Any]:
         if not records:
@@ -228,7 +229,7 @@ class _Extraction:
                 values = (self._obj.name, key, reason, text, version, self._at)
                 rows.append(dict(zip(QUARANTINE_SCHEMA.names, values, strict=True)))
         if rows:
-            yield _side_table(pa.Table.from_pylist(rows, QUARANTINE_SCHEMA), "quarantine")
+            yield side_table(pa.Table.from_pylist(rows, QUARANTINE_SCHEMA), "quarantine")
 
 
 def _window(obj: RawObject, state: Mapping[str, Any], start: date | None) -> Window:
@@ -240,7 +241,8 @@ def _window(obj: RawObject, state: Mapping[str, Any], start: date | None) -> Win
     return Window(datetime(start.year, start.month, start.day, tzinfo=UTC) if start else None, bookmark)
 
 
-def _side_table(table: pa.Table, name: str) -> Any:
+def side_table(table: pa.Table, name: str) -> Any:
+    """``table`` as what a resource yields to have it appended to the raw table ``name``."""
     hints = dlt.mark.make_hints(table_name=name, write_disposition="append")
     return dlt.mark.with_hints(table, hints, create_table_variant=True)
 

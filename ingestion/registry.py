@@ -12,13 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SystemSpec:
-    """One vendor system. ``freshness_hours`` is the age at which its feed counts as late."""
+    """One vendor system."""
 
     name: str
     title: str
     domains: frozenset[str]
     owner: str
-    freshness_hours: int = 26
 
     @property
     def objects(self) -> dict[str, RawObject]:

@@ -15,8 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+from ingestion.config import settings
 from ingestion.contract import RawObject, column_name
 from ingestion.http.errors import SourceError
+from ingestion.warehouse import exclusive
 
 # A snapshot that misses more than this share of the keys known before is a broken answer, not a mass deletion;
 # below the least number of keys a share says nothing.
@@ -205,12 +207,12 @@ def known_versions(read: Reader, obj: RawObject, since: datetime | None) -> dict
 
 @contextmanager
 def reading() -> Iterator[Reader]:
-    """A connection to the active pipeline's raw schema, to read from."""
+    """A connection to the active pipeline's raw schema, to read from; nobody else uses the warehouse meanwhile."""
     pipeline = dlt.current.pipeline()
     # Configuring dlt's client costs more than connecting it.
     if pipeline not in _clients:
         _clients[pipeline] = pipeline.sql_client()
-    with _clients[pipeline] as client:
+    with exclusive(settings().warehouse_path), _clients[pipeline] as client:
 
         def read(sql: Callable[[Any], str], *parameters: Any) -> list[tuple[Any, ...]]:
             try:

@@ -62,7 +62,10 @@ def run(
     systems: Systems = None,
     as_json: Json = False,
 ) -> None:
-    """The same job on the configured systems, as the schedule runs it."""
+    """The same job on the configured systems, as the schedules run it.
+
+    A system that cannot be read is a warning, as long as another can: the register is built without its news.
+    """
     from orchestration import demo as demo_firm
     from orchestration.environment import environment
     from orchestration.ui import has_credentials
@@ -75,7 +78,7 @@ def run(
     with environment(given):
         settings()
         demo_firm.refuse_demo_data()
-        if not has_credentials():
+        if settings().systems and not has_credentials():
             raise ConfigurationError(
                 "no credentials are configured; set SOURCES__<SYSTEM>__<FIELD> or .dlt/secrets.toml, "
                 "or type `leakage demo`"
@@ -248,7 +251,7 @@ def _log_path() -> Path:
 
 
 def _report(result: RunResult, as_json: bool, next_steps: bool) -> None:
-    """Show what the run found, or why it failed (exit code 1)."""
+    """Show what the run found, or why it failed (exit code 1). Late feeds are shown and are no failure."""
     from rich.console import Console
 
     from orchestration import register, screen
@@ -264,6 +267,7 @@ def _report(result: RunResult, as_json: bool, next_steps: bool) -> None:
         found = register.findings(connection)
         metrics = register.metrics(connection)
         blind = register.blind(connection)
+        stale_feeds = register.stale_feeds(connection)
     conf = settings()
     as_of = found[0]["as_of_date"] if found else conf.as_of or datetime.now(UTC).date()
     if as_json:
@@ -273,6 +277,8 @@ def _report(result: RunResult, as_json: bool, next_steps: bool) -> None:
             "findings": len(found),
             "leakage": register.leakage_by_currency(found),
             "blind": blind,
+            "stale_feeds": stale_feeds,
+            "failed_loads": result.failed_loads,
             "seconds": result.seconds,
             "data_dir": str(conf.data_dir),
         }

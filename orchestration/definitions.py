@@ -16,21 +16,22 @@ from orchestration.defs.publishing.assets import publishing
 from orchestration.defs.quality.checks import quality
 from orchestration.defs.transformation.assets import transformation
 from orchestration.lib.dbt_runtime import dbt_project
+from orchestration.lib.loader import Loader
 
 
-def build_definitions(*, expect_rows: bool = True) -> dg.Definitions:
+def build_definitions(*, expect_rows: bool = True, loader: Loader | None = None) -> dg.Definitions:
     """The definitions for the current settings; raises ConfigurationError when a setting cannot be used.
 
     ``expect_rows`` is False for data that is a handful of cases rather than a firm, where a system may well hold no
-    record of some kind: an empty raw object is then no failure.
+    record of some kind: an empty raw object is then no failure. ``loader`` reads the systems for the load jobs.
     """
     chosen = settings().systems
     systems = [SYSTEMS[name] for name in dict.fromkeys(chosen.values())]
     project = dbt_project()
     built = dg.Definitions.merge(
         dg.Definitions(executor=dg.in_process_executor),
-        ingestion(systems),
-        transformation(project),
+        ingestion(systems, loader or Loader()),
+        transformation(project, systems),
         quality(systems, chosen, expect_rows=expect_rows),
     )
     graph = built.resolve_asset_graph()

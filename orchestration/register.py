@@ -111,6 +111,18 @@ def money(value: Decimal) -> str:
     return str(cents if cents == value else value.normalize())
 
 
+def stale_feeds(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Domains whose feed is stale or was never loaded: system, how far it is complete, and the objects that are behind."""
+    return rows(
+        connection,
+        "select source_domain as domain, source_system as system, min(complete_through) as complete_through,"
+        " cast(max(age_hours) as decimal(18, 2)) as age_hours, cast(max(max_age_hours) as decimal(18, 2))"
+        " as max_age_hours, list(source_object order by source_object) as objects"
+        " from marts.operations__feed_health where status <> 'fresh'"
+        " group by source_domain, source_system order by source_domain, source_system",
+    )
+
+
 def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """The metrics that go with the register, each a label and a text with its currency."""
     aging = rows(
@@ -144,6 +156,8 @@ def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
         unseen.setdefault(row["missing_domains"].replace(";", ", "), []).append(row["detector_id"])
     if unseen:
         found["blind"] = [f"{' '.join(rules)} (no system for {domains})" for domains, rules in unseen.items()]
+    late = [f"{row['domain']} ({row['system']})" for row in stale_feeds(connection)]
+    found["stale feeds"] = late or ["none"]
     return [(label, ", ".join(texts)) for label, texts in found.items()]
 
 

@@ -1,17 +1,22 @@
-"""One run of the product: the job that the schedule starts, in this process, told only by the environment."""
+"""One run of the product: the jobs that the schedules start, in this process, told only by the environment.
+
+The systems are read at the same time; when the last load has ended, well or not, the build runs on what raw holds. One
+vendor's failure is a warning: the register is published without its news, and says so.
+"""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from dagster._core.events.log import EventLogEntry
+from ingestion.config import settings
 
-JOB = "daily"
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, JobDefinition
+    from dagster._core.events.log import EventLogEntry
 
 
 @dataclass(frozen=True)
@@ -29,47 +34,72 @@ Progress = Callable[[Step], None]
 
 @dataclass
 class RunResult:
-    """What a run did. ``stages`` counts the finished assets per layer; each failure and warning is one sentence."""
+    """What a run did. ``stages`` counts the finished assets per layer; each failure and warning is one sentence.
+
+    ``ok`` says that the register was built, checked and published. ``failed_loads`` has a sentence for each system that
+    could not be read: its data are those of its last load, and the sentence is among the warnings too. ``run_ids`` are
+    the Dagster runs.
+    """
 
     ok: bool = True
     seconds: float = 0.0
-    run_id: str = ""
+    run_ids: list[str] = field(default_factory=list)
     stages: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    failed_loads: dict[str, str] = field(default_factory=dict)
 
 
 def execute(progress: Progress | None = None, *, expect_rows: bool = True, keep_history: bool = True) -> RunResult:
-    """Run the daily job for the settings of the environment and wait for it.
+    """Read the systems and build the register for the settings of the environment, and wait for it.
 
-    A failed step or check makes ``ok`` false; it does not raise. ``expect_rows`` False is for data that is a handful
-    of cases rather than a firm. ``keep_history`` writes the run where ``leakage ui`` shows it. Raises
-    ConfigurationError for settings that cannot be used.
+    What goes wrong does not raise: a failed build or a failed check of the data's quality makes ``ok`` false, and so does
+    a run that could read none of its systems. ``expect_rows`` False is for data that is a handful of cases
+    rather than a firm. ``keep_history`` writes the runs where ``leakage ui`` shows them. Raises ConfigurationError for
+    settings that cannot be used.
     """
     from dagster import DagsterInstance
 
     from orchestration.definitions import build_definitions
     from orchestration.lib.instance import instance as project_instance
+    from orchestration.lib.loader import LoadsAhead
+    from orchestration.lib.names import BUILD_JOB, load_job, load_step
 
     started = time.monotonic()
-    job = build_definitions(expect_rows=expect_rows).resolve_job_def(JOB)
-    result = RunResult(run_id=str(uuid.uuid4()))
-    watch = _Watch(result, progress, total=len(job.asset_layer.selected_asset_keys))
+    systems = list(dict.fromkeys(settings().systems.values()))
+    loads = LoadsAhead(systems)
+    definitions = build_definitions(expect_rows=expect_rows, loader=loads)
+    jobs = {name: definitions.resolve_job_def(name) for name in (*map(load_job, systems), BUILD_JOB)}
+    result = RunResult()
+    total = sum(len(job.asset_layer.selected_asset_keys) for job in jobs.values())
+    watch = _Watch(result, progress, total, {load_step(system): system for system in systems})
     with project_instance() if keep_history else DagsterInstance.ephemeral() as instance:
-        instance.add_event_listener(result.run_id, watch)
-        outcome = job.execute_in_process(instance=instance, run_id=result.run_id, raise_on_error=False)
-    result.ok = outcome.success and not result.failures
-    if not result.ok and not result.failures:
-        result.failures.append("the run failed without naming a step; see its log")
+        for system in loads.as_they_end():
+            _run(jobs[load_job(system)], instance, watch)
+        if not _run(jobs[BUILD_JOB], instance, watch) and not result.failures:
+            result.failures.append("the build failed without naming a step; see its log")
+    if systems and len(result.failed_loads) == len(systems):
+        result.failures.append("no system could be read; the register shows what had been loaded before")
+    result.ok = not result.failures
     result.seconds = round(time.monotonic() - started, 1)
     return result
 
 
-class _Watch:
-    """Listens to the events of a run: counts assets, collects the reasons of failures."""
+def _run(job: JobDefinition, instance: DagsterInstance, watch: _Watch) -> bool:
+    """Run ``job`` and wait for it; whether it succeeded."""
+    from orchestration.lib.instance import process_tags
 
-    def __init__(self, result: RunResult, progress: Progress | None, total: int) -> None:
-        self.result, self.progress, self.total = result, progress, total
+    run_id = str(uuid.uuid4())
+    watch.result.run_ids.append(run_id)
+    instance.add_event_listener(run_id, watch)
+    return job.execute_in_process(instance=instance, run_id=run_id, raise_on_error=False, tags=process_tags()).success
+
+
+class _Watch:
+    """Hears the events of the runs: counts assets, collects the reasons of failures. ``loads``: load step -> system."""
+
+    def __init__(self, result: RunResult, progress: Progress | None, total: int, loads: Mapping[str, str]) -> None:
+        self.result, self.progress, self.total, self.loads = result, progress, total, loads
         self.seen: set[tuple[str, ...]] = set()
 
     def __call__(self, entry: EventLogEntry) -> None:
@@ -81,7 +111,15 @@ class _Watch:
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             self._check(event.event_specific_data)
         elif event.is_step_failure:
-            self.result.failures.append(f"{event.step_key}: {_reason(event.event_specific_data)}")
+            self._failed(str(event.step_key), _reason(event.event_specific_data))
+
+    def _failed(self, step: str, reason: str) -> None:
+        if system := self.loads.get(step):
+            sentence = reason if reason.startswith(system) else f"{system}: {reason}"
+            self.result.failed_loads[system] = sentence
+            self.result.warnings.append(f"{sentence}; the register stands on what was loaded before")
+        else:
+            self.result.failures.append(f"{step}: {reason}")
 
     def _asset(self, path: tuple[str, ...]) -> None:
         if path in self.seen:

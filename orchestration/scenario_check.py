@@ -105,8 +105,9 @@ def _check_world(group: ScenarioWorld, systems: Mapping[str, str], progress: Pro
         }
         with environment(variables):
             outcome = execute(progress, expect_rows=False, keep_history=False)
-        if not outcome.ok:
-            reason = f"the run failed: {'; '.join(outcome.failures)}"
+        # What a system could not deliver cannot be compared: here a failed load is no mere warning.
+        if failed := [*outcome.failures, *outcome.failed_loads.values()]:
+            reason = f"the run failed: {'; '.join(failed)}"
             return [ScenarioResult(s.scenario, s.title, [reason]) for s in group.scenarios]
         observed = read_observed(Path(data_dir) / "warehouse.duckdb", fact_index(world))
     return compare(group.scenarios, observed)

@@ -28,7 +28,7 @@ def serve_ui(port: int, say: Callable[[str], None]) -> int:
     All its processes are in one group of their own, which ends with this one.
     """
     from orchestration import demo
-    from orchestration.lib.instance import prepare_home
+    from orchestration.lib.instance import instance
 
     with ExitStack() as stack:
         if has_credentials():
@@ -38,7 +38,8 @@ def serve_ui(port: int, say: Callable[[str], None]) -> int:
         else:
             stack.enter_context(demo.configured(demo.earlier_firm() or demo.DemoFirm()))
             say("no credentials are configured: the demo firm is served beside Dagster and its systems are read")
-        prepare_home()
+        # Prepares the home that Dagster's processes find by its variable.
+        instance().dispose()
         say(f"Dagster opens at http://127.0.0.1:{port} (data in {settings().data_dir}); Ctrl-C ends it")
         command = [
             sys.executable,

@@ -32,7 +32,7 @@ def all_mixes() -> list[dict[str, str]]:
     default = parse_systems(DEFAULT_SYSTEMS)
     alone = {domain: [s for s in serving(domain) if len(SYSTEMS[s].domains) == 1] for domain in CROSSED}
     found = [default | dict(zip(CROSSED, mix, strict=True)) for mix in itertools.product(*alone.values())]
-    extra = {s: {d: s for d in sorted(spec.domains)} for s, spec in SYSTEMS.items()}
+    extra = {s: dict.fromkeys(sorted(spec.domains), s) for s, spec in SYSTEMS.items()}
     used = {s for mix in found for s in mix.values()}
     return found + [default | served for name, served in extra.items() if name not in used]
 

@@ -139,6 +139,17 @@
   {{ return(pairs) }}
 {% endmacro %}
 
+{# The raw objects of a system that its sources declare; known when dbt runs, not while it parses. #}
+{% macro raw_objects(system) %}
+  {% set names = [] %}
+  {% if execute %}
+    {% for table in graph.sources.values() if table.source_name == 'raw_' ~ system and table.name not in ('feed', 'quarantine') %}
+      {% do names.append(table.name) %}
+    {% endfor %}
+  {% endif %}
+  {{ return(names | sort) }}
+{% endmacro %}
+
 {#
   The union of all enabled systems' mapping models of one entity, with source_domain and source_system in front;
   a typed empty select when no enabled system supplies it.

@@ -30,6 +30,12 @@
   {%- if as_of -%}cast('{{ as_of }}' as date){%- else -%}cast({{ dbt.current_timestamp() }} as date){%- endif -%}
 {% endmacro %}
 
+{# The end of the business date, UTC; now, as long as that lies ahead. #}
+{% macro as_of_moment() %}
+  {%- set now = 'cast(' ~ dbt.current_timestamp() ~ ' as ' ~ dbt.type_timestamp() ~ ')' -%}
+  least({{ now }}, cast({{ dbt.dateadd('day', 1, as_of_date()) }} as {{ dbt.type_timestamp() }}))
+{%- endmacro %}
+
 {# A date that has come by the business date; NULL while it lies ahead, because nobody could know it then. #}
 {% macro come_by_as_of(date) -%}
   case when {{ date }} <= {{ as_of_date() }} then {{ date }} end

@@ -11,6 +11,7 @@ from ingestion.config import settings
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+PROCESS_TAG = "leakage/process"
 TEMPLATE = Path(__file__).parents[1] / "dagster.yaml"
 
 
@@ -27,4 +28,32 @@ def instance() -> DagsterInstance:
     """The instance of the configured data directory: runs of the command line show in ``leakage ui``."""
     from dagster import DagsterInstance
 
-    return DagsterInstance.from_config(str(prepare_home()))
+    found = DagsterInstance.from_config(str(prepare_home()))
+    _end_dead_runs(found)
+    return found
+
+
+def process_tags() -> dict[str, str]:
+    """Tags of a run that this process executes itself."""
+    return {PROCESS_TAG: str(os.getpid())}
+
+
+def _end_dead_runs(instance: DagsterInstance) -> None:
+    """Mark runs as failed whose process was killed: Dagster watches over those that it launched itself only, and a run
+    that never ends keeps its pools from the schedules."""
+    from dagster import DagsterRunStatus, RunsFilter
+
+    for run in instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED])):
+        process = run.tags.get(PROCESS_TAG)
+        if process is not None and not _lives(int(process)):
+            instance.report_run_failed(run, "the process that executed this run was killed")
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 WAREHOUSE_POOL = "warehouse"
+# The job that builds everything below raw from what raw holds.
+BUILD_JOB = "build"
 # Side tables of each raw schema, written by every load of the system.
 FEED = "feed"
 QUARANTINE = "quarantine"
@@ -15,8 +17,23 @@ def raw_key(system: str, table: str) -> dg.AssetKey:
     return dg.AssetKey(["raw", system, table])
 
 
+def raw_group(system: str) -> str:
+    """The group of a system's raw assets."""
+    return f"ingestion/{system}"
+
+
+def load_job(system: str) -> str:
+    """The job that reads one system and checks what it sent."""
+    return f"load_{system}"
+
+
+def load_step(system: str) -> str:
+    """The step of that job that reads; Dagster wants names of steps and jobs to differ."""
+    return f"read_{system}"
+
+
 def vendor_pool(system: str) -> str:
-    """The pool that keeps two loads from using one vendor's rate limit at the same time."""
+    """The pool that lets one run at a time read a vendor and use its rate limit."""
     return f"{system}_api"
 
 

@@ -55,7 +55,7 @@ class Built:
     def run(self) -> None:
         with environment({"LEAKAGE_AS_OF": self.as_of.isoformat()}):
             outcome = execute(keep_history=False)
-        assert outcome.ok, outcome.failures
+        assert outcome.ok and not outcome.failed_loads, (outcome.failures, outcome.failed_loads)
 
     def advance(self, days: int = 1) -> None:
         self.as_of += timedelta(days=days)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from expectations.engine import Suite
-from expectations.raw import freshness_suite, object_suite, quarantine_suite, types_suite
-from tests.expectations.conftest import NOW, RULES, TIMES, Warehouse
+from expectations.raw import object_suite, quarantine_suite, types_suite
+from tests.expectations.conftest import RULES, TIMES, Warehouse
 
 Failures = Callable[..., str]
 BOUNDARY = object_suite("made_up", TIMES, RULES)
@@ -19,13 +17,9 @@ ROW = f"insert into raw_made_up.times values ('x', {{minutes}}, {{rate}}, {{curr
 GOOD = {"minutes": "60", "rate": "1.00", "currency": "'USD'", "day": "date '2026-04-02'"}
 
 
-def freshness(hours: int = 26) -> Suite:
-    return freshness_suite("made_up", ["times"], hours, NOW, NOW)
-
-
 def test_good_data_passes_every_suite(warehouse: Warehouse):
     warehouse.run(ROW.format(**GOOD))
-    for suite in (BOUNDARY, types_suite("made_up", {"times": TIMES}), freshness(), quarantine_suite("made_up")):
+    for suite in (BOUNDARY, types_suite("made_up", {"times": TIMES}), quarantine_suite("made_up")):
         report = warehouse.check(suite)
         assert report.passed, report.failures
 
@@ -92,29 +86,6 @@ def test_money_that_became_a_float_fails(warehouse: Warehouse, failures: Failure
 def test_a_declared_column_that_is_missing_fails(warehouse: Warehouse, failures: Failures):
     warehouse.run("alter table raw_made_up.times drop column rate")
     assert "times.rate is absent" in failures(warehouse.check(types_suite("made_up", {"times": TIMES})))
-
-
-def test_an_object_without_feed_row_fails(warehouse: Warehouse, failures: Failures):
-    warehouse.run("delete from raw_made_up.feed")
-    report = warehouse.check(freshness())
-    assert "every object of made_up has been read" in failures(report)
-    assert report.is_critical
-
-
-def test_a_load_that_is_too_old_fails(warehouse: Warehouse, failures: Failures):
-    late = freshness_suite("made_up", ["times"], 26, NOW + timedelta(hours=27), NOW)
-    report = warehouse.check(late)
-    assert "made_up was read in the last 26 hours" in failures(report)
-    assert report.is_critical
-
-
-def test_a_vendor_feed_that_stands_still_warns(warehouse: Warehouse, failures: Failures):
-    warehouse.run(
-        f"update raw_made_up.feed set complete_through = timestamptz '{(NOW - timedelta(days=3)).isoformat()}'"
-    )
-    report = warehouse.check(freshness())
-    assert "the feed of made_up is complete to within 26 hours" in failures(report)
-    assert not report.is_critical
 
 
 @pytest.mark.parametrize(("quarantined", "critical"), [(1, False), (2, True)])

@@ -168,7 +168,7 @@ def test_a_run_ends_with_one_json_object(
     def noisy(progress: Any) -> RunResult:
         print("a tool prints")
         os.write(1, b"and so does its child")
-        return RunResult(seconds=1.5)
+        return RunResult(seconds=1.5, failed_loads={"psa1": "psa1: it is away"})
 
     monkeypatch.setattr("orchestration.run.execute", noisy)
     monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
@@ -183,6 +183,17 @@ def test_a_run_ends_with_one_json_object(
             {"detector_id": "L07", "category": "expense_unrebilled", "missing_domains": "expense"},
             {"detector_id": "L09", "category": "rebill_under", "missing_domains": "expense"},
         ],
+        "stale_feeds": [
+            {
+                "domain": "psa",
+                "system": "psa1",
+                "complete_through": "2026-04-28T00:00:00",
+                "age_hours": "72.00",
+                "max_age_hours": "26.00",
+                "objects": ["projects", "times"],
+            }
+        ],
+        "failed_loads": {"psa1": "psa1: it is away"},
         "seconds": 1.5,
         "data_dir": str(built),
     }
@@ -203,6 +214,7 @@ def test_a_run_shows_register_totals_metrics_and_files(
         "136.36 EUR, 2,000.00 USD",
         "93.0 % of 100.00 USD",
         "2,000.00 USD (10 h)",
+        "psa (psa1)",
         "1 of 1",
         "L07 L09 (no system for expense)",
         str(built),
@@ -213,6 +225,25 @@ def test_a_run_shows_register_totals_metrics_and_files(
     ]
     assert ages == sorted(ages)
     assert "missing_rate" in out and "unknown" in out, "an unknown amount is never shown as zero"
+
+
+def test_a_late_feed_is_a_warning_and_exit_code_0(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    late = "psa1: it is away; the register stands on what was loaded before"
+    monkeypatch.setattr("orchestration.run.execute", lambda progress: RunResult(warnings=[late]))
+    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    assert leakage(monkeypatch, "run") == 0
+    shown = capfd.readouterr()
+    assert f"warning: {late}" in shown.err and "stale feeds" in shown.out
+
+
+def test_no_system_at_all_needs_no_credentials(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("orchestration.run.execute", lambda progress: RunResult())
+    assert leakage(monkeypatch, "run", "--systems", "", "--json") == 0
+    assert json.loads(capfd.readouterr().out)["systems"] == {}
 
 
 def test_a_failed_run_says_why_and_exits_1(

@@ -10,18 +10,23 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.utils import make_new_run_id
 
 from ingestion.config import DEFAULT_SYSTEMS
 from ingestion.registry import SYSTEMS
 from orchestration.definitions import build_definitions
+from orchestration.defs.quality.checks import FEEDS_ARE_FRESH
 from orchestration.lib.dbt_runtime import dbt_project
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.json"
+CHOSEN = dict(pair.split("=") for pair in DEFAULT_SYSTEMS.split(","))
+JOBS = [*(f"load_{system}" for system in CHOSEN.values()), "build"]
 LAYERS = {"raw", "staging", "mapping", "policies", "canonical", "ledger", "marts", "published"}
 
 
@@ -70,7 +75,7 @@ def test_the_graph_is_the_reviewed_one(definitions: dg.Definitions, specs: dict[
         },
         "jobs": {
             name: sorted({key.path[0] for key in definitions.resolve_job_def(name).asset_layer.selected_asset_keys})
-            for name in ("daily", "hourly")
+            for name in JOBS
         },
         "schedules": {
             s.name: {
@@ -79,7 +84,7 @@ def test_the_graph_is_the_reviewed_one(definitions: dg.Definitions, specs: dict[
                 "status": s.default_status.value,
                 "zone": s.execution_timezone,
             }
-            for s in map(definitions.resolve_schedule_def, ("daily_schedule", "hourly_schedule"))
+            for s in map(definitions.resolve_schedule_def, (f"{name}_schedule" for name in JOBS))
         },
     }
     text = json.dumps(now, indent=1, ensure_ascii=False) + "\n"
@@ -121,8 +126,7 @@ def test_every_raw_object_of_an_enabled_system_is_an_asset(specs: dict[str, dg.A
     expected = {
         f"raw/{system.name}/{name}" for system in SYSTEMS.values() for name in (*system.objects, "feed", "quarantine")
     }
-    enabled = {pair.split("=")[1] for pair in DEFAULT_SYSTEMS.split(",")}
-    assert {n for n in specs if n.startswith("raw/")} == {n for n in expected if n.split("/")[1] in enabled}
+    assert {n for n in specs if n.startswith("raw/")} == {n for n in expected if n.split("/")[1] in CHOSEN.values()}
 
 
 def test_the_snapshot_for_bi_waits_for_everything_it_publishes(specs: dict[str, dg.AssetSpec]):
@@ -130,38 +134,68 @@ def test_the_snapshot_for_bi_waits_for_everything_it_publishes(specs: dict[str, 
     assert published == {name for name in specs if name.split("/")[0] in ("canonical", "ledger", "marts")}
 
 
-def test_what_is_built_waits_for_what_was_checked(definitions: dg.Definitions):
-    job = definitions.resolve_job_def("daily")
+def test_what_is_published_waits_for_what_was_checked(definitions: dg.Definitions):
     waits = {
         node.alias or node.name: {step.node for found in inputs.values() for step in found.get_node_dependencies()}
-        for node, inputs in job.dependencies.items()
+        for node, inputs in definitions.resolve_job_def("build").dependencies.items()
     }
-    enabled = [pair.split("=")[1] for pair in DEFAULT_SYSTEMS.split(",")]
-    assert waits["build_models"] == {f"{step}_{system}" for step in ("load", "validate") for system in enabled}
     assert waits["reconcile"] == {"build_models"}
-    assert waits["published__bi_snapshot"] == {"build_models", "reconcile"}
+    assert waits["published__bi_snapshot"] == {"build_models", "reconcile"}, "freshness is shown and awaited by nobody"
 
 
-def test_one_writer_and_one_caller_per_vendor(definitions: dg.Definitions):
-    pools = {node.name: node.definition.pools for node in definitions.resolve_job_def("daily").nodes}
-    for name, found in pools.items():
-        vendor = name.removeprefix("load_")
-        assert found == ({f"{vendor}_api"} if name.startswith("load_") else {"warehouse"}), name
+def test_no_job_holds_what_another_job_needs(definitions: dg.Definitions):
+    """A run has its pools as long as it lasts: a load that hangs must keep neither a build nor another load waiting."""
+    for name in JOBS:
+        pools = {pool for node in definitions.resolve_job_def(name).nodes for pool in node.definition.pools}
+        assert pools == ({"warehouse"} if name == "build" else {f"{name.removeprefix('load_')}_api"}), name
+
+
+def test_each_asset_is_made_by_one_job(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]):
+    made = {name: definitions.resolve_job_def(name).asset_layer.selected_asset_keys for name in JOBS}
+    assert sorted(key.to_user_string() for keys in made.values() for key in keys) == sorted(specs)
+    for system in CHOSEN.values():
+        assert {tuple(key.path[:2]) for key in made[f"load_{system}"]} == {("raw", system)}
+    assert not any(key.path[0] == "raw" for key in made["build"])
+
+
+def test_each_check_is_made_by_the_job_of_its_asset(definitions: dg.Definitions):
+    made = [key for name in JOBS for key in definitions.resolve_job_def(name).asset_layer.asset_graph.asset_check_keys]
+    assert sorted(map(str, made)) == sorted(map(str, definitions.resolve_asset_graph().asset_check_keys))
 
 
 def test_every_raw_object_has_a_blocking_boundary_check(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]):
     graph = definitions.resolve_asset_graph()
     for name in (n for n in specs if n.startswith("raw/")):
         key = dg.AssetKey(name.split("/"))
-        boundary = {"feed": "freshness", "quarantine": "quarantined_share"}.get(key.path[-1], "boundary")
+        boundary = {"feed": "declared_types", "quarantine": "quarantined_share"}.get(key.path[-1], "boundary")
         assert graph.get_check_spec(dg.AssetCheckKey(key, boundary)).blocking, name
 
 
-def test_hourly_leaves_the_other_systems_alone(definitions: dg.Definitions):
-    selected = definitions.resolve_job_def("hourly").asset_layer.selected_asset_keys
-    chosen = dict(pair.split("=") for pair in DEFAULT_SYSTEMS.split(","))
-    assert {k.path[1] for k in selected if k.path[0] == "raw"} == {chosen["psa"], chosen["expense"]}
-    assert dg.AssetKey(["published", "bi_snapshot"]) in selected
+def test_a_late_feed_blocks_nothing(definitions: dg.Definitions):
+    assert not definitions.resolve_asset_graph().get_check_spec(FEEDS_ARE_FRESH).blocking
+
+
+def test_time_and_expenses_are_read_hourly_the_rest_daily_and_builds_follow(definitions: dg.Definitions):
+    crons = {name: definitions.resolve_schedule_def(f"{name}_schedule").cron_schedule for name in JOBS}
+    hourly = {f"load_{CHOSEN[domain]}" for domain in ("psa", "expense")}
+    assert {name for name, cron in crons.items() if cron == "0 5-22 * * *"} == hourly
+    assert {name for name, cron in crons.items() if cron == "0 5 * * *"} == set(JOBS) - hourly - {"build"}
+    assert crons["build"] == "30 5-22 * * *"
+
+
+def test_a_schedule_does_not_pile_up_runs(definitions: dg.Definitions, tmp_path: Path):
+    schedule = definitions.resolve_schedule_def("build_schedule")
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+
+        def due() -> dg.ScheduleExecutionData:
+            context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 4, 30, 5, 30))
+            return schedule.evaluate_tick(context)
+
+        assert due().run_requests
+        instance.add_run(dg.DagsterRun("build", make_new_run_id(), status=dg.DagsterRunStatus.STARTED))
+        assert due().run_requests, "one run works, one may wait"
+        instance.add_run(dg.DagsterRun("build", make_new_run_id(), status=dg.DagsterRunStatus.QUEUED))
+        assert not due().run_requests and "waiting already" in str(due().skip_message)
 
 
 def test_composition_stays_composition():
@@ -186,6 +220,5 @@ def test_any_subset_of_systems_loads(tmp_path: Path, monkeypatch: pytest.MonkeyP
     chosen = dict(pair.split("=") for pair in systems.split(",") if pair)
     assert raw == set(chosen.values())
     assert graph.external_asset_keys == set()
-    jobs = {job.name for job in loaded.resolve_all_job_defs()}
-    assert ("hourly" in jobs) == bool({"psa", "expense"} & set(chosen))
-    assert "daily" in jobs
+    jobs = {job.name for job in loaded.resolve_all_job_defs() if not job.name.startswith("__")}
+    assert jobs == {"build", *(f"load_{system}" for system in chosen.values())}

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from datetime import UTC
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.utils import make_new_run_id
 from dagster_dbt import DbtCliResource
 
 from expectations.report import Outcome, Report
-from ingestion.config import ConfigurationError, settings
-from ingestion.http.errors import PermanentError, TransientError
+from ingestion.config import ConfigurationError
+from ingestion.http.errors import PermanentError, SourceError, TransientError
 from orchestration.defs.ingestion.assets import load_failure
-from orchestration.defs.quality.checks import business_now, check_result
+from orchestration.defs.quality.checks import check_result
 from orchestration.defs.transformation.assets import ROW_COUNT, build_arguments, build_failure
 from orchestration.lib import dbt_runtime
 from orchestration.lib.event_log import OPEN_SHARDS, OpenSqliteEventLogStorage
-from orchestration.lib.instance import instance, prepare_home
+from orchestration.lib.instance import PROCESS_TAG, instance, prepare_home, process_tags
+from orchestration.lib.loader import LoadsAhead
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +39,11 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("error", "again"), [(PermanentError("acme: 401"), False), (TransientError("acme: 503"), True)]
 )
-def test_only_what_can_succeed_is_tried_again(error: Exception, again: bool):
-    wrapped = RuntimeError("pipeline step failed")
-    wrapped.__cause__ = error
-    failure = load_failure("acme", wrapped)
+def test_only_what_can_succeed_is_tried_again(error: SourceError, again: bool):
+    failure = load_failure(error)
     assert failure.description == str(error)
     assert failure.allow_retries is again
+    assert not load_failure(error, may_repeat=False).allow_retries
 
 
 def report(*outcomes: Outcome) -> Report:
@@ -67,9 +71,27 @@ def test_a_warning_never_blocks(outcomes: tuple[Outcome, ...], passed: bool, sev
         assert outcome.success or outcome.sentence in str(result.description)
 
 
-def test_a_replayed_day_is_judged_by_its_own_clock(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("LEAKAGE_AS_OF", "2026-04-30")
-    assert business_now(settings()).isoformat() == "2026-05-01T00:00:00+00:00"
+def test_loads_ahead_run_at_the_same_time_and_come_as_they_end(monkeypatch: pytest.MonkeyPatch):
+    slow_is_running, quick_has_ended = Event(), Event()
+
+    def run(system: str, objects: object) -> None:
+        if system == "slow":
+            slow_is_running.set()
+            assert quick_has_ended.wait(10)
+        else:
+            assert slow_is_running.wait(10)
+        if system == "down":
+            raise TransientError("down: answered 503")
+
+    monkeypatch.setattr("orchestration.lib.loader.run", run)
+    loads = LoadsAhead(["slow", "quick", "down"])
+    ended = loads.as_they_end()
+    assert {next(ended), next(ended)} == {"quick", "down"}
+    assert loads.load("quick", ()).tzinfo is UTC
+    with pytest.raises(TransientError, match="answered 503"):
+        loads.load("down", ())
+    quick_has_ended.set()
+    assert list(ended) == ["slow"]
 
 
 def test_production_runs_leave_unit_tests_out():
@@ -184,6 +206,20 @@ def test_the_instance_keeps_history_in_the_data_directory(data_dir: Path):
         assert second.get_latest_materialization_event(dg.AssetKey("something")) is not None
         key = dg.AssetCheckKey(dg.AssetKey("something"), "is_there")
         assert second.event_log_storage.get_latest_asset_check_execution_by_key([key])[key].status.value == "SUCCEEDED"
+
+
+def test_a_run_whose_process_was_killed_does_not_keep_its_pools():
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    started = dg.DagsterRunStatus.STARTED
+    tags = {"dead": {PROCESS_TAG: str(gone.pid)}, "alive": process_tags(), "launched": {}}
+    runs = {name: dg.DagsterRun("build", make_new_run_id(), status=started, tags=found) for name, found in tags.items()}
+    with instance() as first:
+        for run in runs.values():
+            first.add_run(run)
+    with instance() as second:
+        status = {name: second.get_run_by_id(run.run_id).status for name, run in runs.items()}  # type: ignore[union-attr]
+    assert status == {"dead": dg.DagsterRunStatus.FAILURE, "alive": started, "launched": started}
 
 
 def test_dagsters_own_event_log_reads_what_ours_wrote_and_back():

@@ -254,3 +254,44 @@ def test_a_failed_check_publishes_nothing(
         passed = run("everything")
         assert passed.success
         assert query(folder, "select run_id from published_run") == [(passed.run_id,)]
+
+
+def test_bad_data_found_by_a_load_hold_back_the_build_that_follows(
+    warehouse: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LEAKAGE_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("orchestration.defs.publishing.assets.published_texts", lambda: TEXTS)
+    severity = [dg.AssetCheckSeverity.ERROR]
+
+    @dg.asset(key=["raw", "acme", "times"])
+    def times() -> None: ...
+
+    @dg.asset_check(asset=times, blocking=True)
+    def boundary() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, severity=severity[0])
+
+    @dg.asset(key=["canonical", "time_entry"], deps=[times])
+    def time_entry() -> None: ...
+
+    built = dg.Definitions(assets=[times, time_entry], asset_checks=[boundary])
+    found = built.resolve_asset_graph()
+    load, build = dg.AssetSelection.key_prefixes("raw"), dg.AssetSelection.all() - dg.AssetSelection.key_prefixes("raw")
+    definitions = dg.Definitions.merge(
+        built,
+        publishing(found.get_all_asset_keys(), found.asset_check_keys),
+        dg.Definitions(jobs=[dg.define_asset_job("load", load), dg.define_asset_job("build", build)]),
+    )
+    publish(warehouse, folder, "good")
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def run(job: str) -> dg.ExecuteInProcessResult:
+            return definitions.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False)
+
+        run("load")
+        held_back = run("build")
+        assert held_back.asset_materializations_for_node("canonical__time_entry"), "what is good is built"
+        assert query(folder, "select run_id from published_run") == [("good",)]
+        severity[0] = dg.AssetCheckSeverity.WARN
+        run("load")
+        passed = run("build")
+        assert query(folder, "select run_id from published_run") == [(passed.run_id,)]

@@ -51,3 +51,11 @@ create table canonical.invoice_line as select 'erp1:1' as invoice_line_id, 'erp1
   '1' as source_id, cast(200 as decimal(18, 6)) as unit_price;
 create table canonical.invoice as select 'erp1:I' as invoice_id, 'INV-1' as invoice_number, 'invoice' as invoice_type,
   'posted' as status, date '2026-04-07' as posted_date;
+create table marts.operations__feed_health as
+select *, cast(26 as decimal(18, 4)) as max_age_hours
+from (
+  values
+  ('crm', 'crm1', 'deals', 'fresh', timestamp '2026-04-30 23:00:00', cast(1 as decimal(18, 4))),
+  ('psa', 'psa1', 'times', 'stale', timestamp '2026-04-28 00:00:00', cast(72 as decimal(18, 4))),
+  ('psa', 'psa1', 'projects', 'never_loaded', null, null)
+) as t(source_domain, source_system, source_object, status, complete_through, age_hours);

@@ -1,5 +1,6 @@
 with feed as (
-  select min(complete_through) as billing_complete_through
+  -- Complete is only what every part of the feed reaches; a part that was never read reaches nowhere.
+  select case when count(*) = count(complete_through) then min(complete_through) end as billing_complete_through
   from {{ ref('feed_status') }}
   where source_domain = 'erp'
 ),

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import dagster as dg
 
 from ingestion.config import settings
+from ingestion.http.errors import SourceError
+from ingestion.warehouse import exclusive
 from orchestration.lib.dbt_runtime import published_texts
 from orchestration.lib.names import WAREHOUSE_POOL, team
 from orchestration.publish import SCHEMAS, PublishError, publish
@@ -39,8 +41,9 @@ def publishing(assets: Iterable[dg.AssetKey], checks: Iterable[dg.AssetCheckKey]
             )
         conf = settings()
         try:
-            done = publish(conf.warehouse_path, conf.published_dir, context.run.run_id, published_texts())
-        except PublishError as error:
+            with exclusive(conf.warehouse_path):
+                done = publish(conf.warehouse_path, conf.published_dir, context.run.run_id, published_texts())
+        except (PublishError, SourceError) as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         return dg.MaterializeResult(
             metadata={

@@ -1,56 +1,56 @@
-"""Asset checks: the raw boundary of each system, and the control totals that tie raw, canonical and ledger together.
+"""Asset checks: the raw boundary of each system, the control totals from raw to the ledger, and how fresh the feeds are.
 
-A critical failure has severity error and blocks what is built on the asset; a warning is shown and blocks nothing.
+A critical failure has severity error and holds back what is published; a warning is shown and holds back nothing. What
+is late is a warning: the other systems' data is built and published without it, and the marts say what is missing.
 The validation results stay as files under ``<data_dir>/validation/<run id>/``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
 
 import dagster as dg
 
 from expectations.engine import Suite, validate
-from expectations.raw import freshness_suite, object_suite, quarantine_suite, types_suite
+from expectations.feeds import feeds_suite
+from expectations.raw import object_suite, quarantine_suite, types_suite
 from expectations.reconciliation import control_suites
 from expectations.report import Report, keep_evidence
 from expectations.rules import ObjectRules, rules_for
 from ingestion.config import Settings, settings
+from ingestion.http.errors import SourceError
 from ingestion.registry import SystemSpec
 from orchestration.lib.names import FEED, QUARANTINE, WAREHOUSE_POOL, raw_key
 
 LEDGER = dg.AssetKey(["ledger", "ledger__items"])
+FEED_HEALTH = dg.AssetKey(["marts", "operations__feed_health"])
+FEEDS_ARE_FRESH = dg.AssetCheckKey(FEED_HEALTH, "feeds_are_fresh")
 
 
 def quality(systems: Sequence[SystemSpec], chosen: Mapping[str, str], *, expect_rows: bool) -> dg.Definitions:
     """The checks of ``systems``; ``chosen`` maps a domain to the system that serves it."""
-    checks = [boundary_checks(spec, expect_rows=expect_rows) for spec in systems]
+    checks = [*(boundary_checks(spec, expect_rows=expect_rows) for spec in systems), freshness_check()]
     if controls := control_suites(chosen, None):
         checks.append(reconciliation_checks(chosen, controls))
     return dg.Definitions(asset_checks=checks)
 
 
 def boundary_checks(system: SystemSpec, *, expect_rows: bool) -> dg.AssetChecksDefinition:
-    """What must hold of everything that one system sent: one check per raw object and three on the load as a whole."""
+    """What must hold of everything that one system sent: one check per raw object and two on the load as a whole."""
     rules = rules_for(system.name)
 
-    def suites(conf: Settings) -> dict[dg.AssetCheckKey, Suite]:
+    def suites() -> dict[dg.AssetCheckKey, Suite]:
         found = {
             dg.AssetCheckKey(raw_key(system.name, name), "boundary"): object_suite(
                 system.name, obj, rules.get(name, ObjectRules()), must_have_rows=expect_rows
             )
             for name, obj in system.objects.items()
         }
-        feed = raw_key(system.name, FEED)
-        found[dg.AssetCheckKey(feed, "freshness")] = freshness_suite(
-            system.name, list(system.objects), system.freshness_hours, datetime.now(UTC), business_now(conf)
-        )
-        found[dg.AssetCheckKey(feed, "declared_types")] = types_suite(system.name, system.objects)
+        types = dg.AssetCheckKey(raw_key(system.name, FEED), "declared_types")
+        found[types] = types_suite(system.name, system.objects)
         found[dg.AssetCheckKey(raw_key(system.name, QUARANTINE), "quarantined_share")] = quarantine_suite(system.name)
         return found
 
     descriptions = {
         "boundary": "Volume, keys, required values, ranges and currencies of what the vendor sent.",
-        "freshness": f"Every object was read in the last {system.freshness_hours} hours; the feed is not behind.",
         "declared_types": "Every declared column has its declared, exact type.",
         "quarantined_share": "Rows quarantined by the latest load: any warns, more than 1 % of those received fails.",
     }
@@ -59,15 +59,13 @@ def boundary_checks(system: SystemSpec, *, expect_rows: bool) -> dg.AssetChecksD
         name=f"validate_{system.name}",
         specs=[
             dg.AssetCheckSpec(key.name, asset=key.asset_key, blocking=True, description=descriptions[key.name])
-            for key in suites(settings())
+            for key in suites()
         ],
         can_subset=True,
-        pool=WAREHOUSE_POOL,
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        conf = settings()
-        selected = {k: s for k, s in suites(conf).items() if k in context.selected_asset_check_keys}
-        yield from run_suites(conf, context.run.run_id, selected)
+        selected = {k: s for k, s in suites().items() if k in context.selected_asset_check_keys}
+        yield from run_suites(settings(), context.run.run_id, selected)
 
     return check
 
@@ -96,9 +94,24 @@ def reconciliation_checks(chosen: Mapping[str, str], controls: Mapping[str, Suit
     return check
 
 
+def freshness_check() -> dg.AssetChecksDefinition:
+    """Whether the feeds reach far enough, asked of the mart that says so."""
+    suite = feeds_suite()
+
+    @dg.asset_check(asset=FEED_HEALTH, name=FEEDS_ARE_FRESH.name, description=suite.description, pool=WAREHOUSE_POOL)
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        (result,) = run_suites(settings(), context.run.run_id, {FEEDS_ARE_FRESH: suite})
+        return result
+
+    return check
+
+
 def run_suites(conf: Settings, run_id: str, suites: Mapping[dg.AssetCheckKey, Suite]) -> Iterator[dg.AssetCheckResult]:
     """Validate, keep the evidence, and say per check what was found."""
-    reports = validate(conf.warehouse_path, list(suites.values()))
+    try:
+        reports = validate(conf.warehouse_path, list(suites.values()))
+    except SourceError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     folder = keep_evidence(conf.data_dir, run_id, reports)
     for key, report in zip(suites, reports, strict=True):
         yield check_result(key, report, str(folder / f"{report.suite}.json"))
@@ -121,11 +134,3 @@ def check_result(key: dg.AssetCheckKey, report: Report, evidence: str) -> dg.Ass
         description="; ".join(report.failures)[:1000] or None,
         metadata=metadata,
     )
-
-
-def business_now(conf: Settings) -> datetime:
-    """The moment that a run is about: now, or the end of the business date it was asked for."""
-    now = datetime.now(UTC)
-    if conf.as_of is None:
-        return now
-    return min(now, datetime.combine(conf.as_of + timedelta(days=1), time(), UTC))

@@ -9,6 +9,11 @@ import dagster as dg
 from dagster_dbt import DbtCliInvocation, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from ingestion.config import settings
+from ingestion.http.errors import SourceError
+from ingestion.pipelines import prepare
+from ingestion.registry import SystemSpec
+from ingestion.warehouse import exclusive
 from orchestration.lib.dbt_runtime import Dbt, dbt_resource
 from orchestration.lib.dbt_translator import LayerTranslator
 from orchestration.lib.names import WAREHOUSE_POOL
@@ -17,13 +22,16 @@ from orchestration.lib.names import WAREHOUSE_POOL
 ROW_COUNT = re.compile(r"row_count (\d+)")
 
 
-def transformation(project: DbtProject) -> dg.Definitions:
-    """The assets and checks of the dbt project."""
-    return dg.Definitions(assets=[model_assets(project)], resources={"dbt": dbt_resource(project)})
+def transformation(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.Definitions:
+    """The assets and checks of the dbt project on the raw data of ``systems``."""
+    return dg.Definitions(assets=[model_assets(project, systems)], resources={"dbt": dbt_resource(project)})
 
 
-def model_assets(project: DbtProject) -> dg.AssetsDefinition:
-    """All models, seeds and dbt tests; a test of severity error blocks what is built on its model."""
+def model_assets(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.AssetsDefinition:
+    """All models, seeds and dbt tests; a test of severity error blocks what is built on its model.
+
+    They are built from what raw holds, whichever loads failed, are late or have never been.
+    """
 
     @dbt_assets(
         manifest=project.manifest_path,
@@ -35,11 +43,15 @@ def model_assets(project: DbtProject) -> dg.AssetsDefinition:
     def build_models(context: dg.AssetExecutionContext, dbt: Dbt) -> Iterator[Any]:
         target = project.manifest_path.parent
         results = target / "run_results.json"
-        # What an earlier run left must not explain a failure of this one.
-        results.unlink(missing_ok=True)
-        invocation = dbt.cli(build_arguments(), context=context, target_path=target)
         try:
-            yield from with_row_counts(invocation, context)
+            with exclusive(settings().warehouse_path):
+                prepare(system.name for system in systems)
+                # What an earlier run left must not explain a failure of this one.
+                results.unlink(missing_ok=True)
+                invocation = dbt.cli(build_arguments(), context=context, target_path=target)
+                yield from with_row_counts(invocation, context)
+        except SourceError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
         except DagsterDbtCliRuntimeError as error:
             found = json.loads(results.read_text("utf-8")) if results.exists() else {}
             raise dg.Failure(build_failure(found), allow_retries=False) from error

@@ -1,0 +1,60 @@
+"""How the load ops reach the systems: one at a time when they run, or all of them at once ahead of their runs.
+
+Dagster's executions do not stand next to each other in the threads of one process (each configures logging anew, which
+deadlocks with another one's event log), dlt's do. A run of everything therefore reads all systems in threads, and
+Dagster records each load when it has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
+from queue import SimpleQueue
+from threading import Thread
+
+from ingestion.pipelines import run
+
+
+class Loader:
+    """Reads a system when its op asks for it."""
+
+    # Whether an op that failed may ask again.
+    may_repeat = True
+
+    def load(self, system: str, objects: Collection[str]) -> datetime:
+        """Append what is new in ``objects`` of ``system`` to raw; returns when that began. Raises SourceError."""
+        started = datetime.now(UTC)
+        run(system, objects=objects)
+        return started
+
+
+class LoadsAhead(Loader):
+    """Reads whole ``systems`` at the same time from the start; an op gets the outcome of its system."""
+
+    may_repeat = False
+
+    def __init__(self, systems: Iterable[str]) -> None:
+        self._outcomes: dict[str, datetime | Exception] = {}
+        self._ended: SimpleQueue[str] = SimpleQueue()
+        # Daemons: whoever interrupts a run does not wait for a vendor. The next load settles what this one leaves.
+        self._threads = [Thread(target=self._load, args=(s,), name=f"load_{s}", daemon=True) for s in systems]
+
+    def as_they_end(self) -> Iterator[str]:
+        """Start the loads, then yield each system when its load has ended, well or not."""
+        for thread in self._threads:
+            thread.start()
+        for _ in self._threads:
+            yield self._ended.get()
+
+    def load(self, system: str, objects: Collection[str]) -> datetime:
+        outcome = self._outcomes[system]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _load(self, system: str) -> None:
+        try:
+            self._outcomes[system] = super().load(system, ())
+        except Exception as error:
+            self._outcomes[system] = error
+        self._ended.put(system)

@@ -1,0 +1,81 @@
+"""Any subset of the systems, down to none, loads as definitions, builds and publishes, with the same columns everywhere.
+
+No vendor is asked: raw is as it is before the first load, every declared table typed and empty.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingestion.config import DEFAULT_SYSTEMS, settings
+from ingestion.pipelines import prepare
+from ingestion.registry import SYSTEMS
+from ingestion.warehouse import exclusive
+from orchestration.definitions import build_definitions
+from orchestration.environment import environment
+from orchestration.lib.dbt_runtime import PROJECT_DIR, published_texts, target_path
+from orchestration.publish import SCHEMAS, publish
+from orchestration.run import execute
+
+SINGLE = [f"{domain}={system.name}" for system in SYSTEMS.values() for domain in sorted(system.domains)]
+Columns = dict[str, list[tuple[str, str]]]
+
+
+def columns(database: Path) -> Columns:
+    """Name and type of every column by table, from canonical on."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            "select table_schema || '.' || table_name, column_name, data_type from information_schema.columns "
+            f"where table_schema in {SCHEMAS} order by table_schema, table_name, ordinal_position"
+        ).fetchall()
+    found: Columns = {}
+    for table, column, kind in rows:
+        found.setdefault(table, []).append((column, kind))
+    return found
+
+
+@pytest.fixture(scope="module")
+def of_none(tmp_path_factory: pytest.TempPathFactory) -> Columns:
+    """What a whole run without any system publishes."""
+    data_dir = tmp_path_factory.mktemp("none")
+    with environment({"LEAKAGE_SYSTEMS": "", "LEAKAGE_DATA_DIR": str(data_dir), "LEAKAGE_AS_OF": "2026-04-30"}):
+        result = execute(expect_rows=False, keep_history=False)
+    assert result.ok and result.warnings == [], (result.failures, result.warnings)
+    assert "raw" not in result.stages and result.stages["published"] == 1
+    return columns(data_dir / "published" / "leakage.duckdb")
+
+
+def test_without_any_system_every_mart_is_there_typed_and_empty(of_none: Columns) -> None:
+    assert {"marts.leakage__findings", "marts.operations__feed_health", "ledger.ledger__items"} <= of_none.keys()
+    models = [p.stem for layer in SCHEMAS for p in (PROJECT_DIR / "models" / layer).rglob("*.sql")]
+    assert sorted(table.split(".")[1] for table in of_none) == sorted(models)
+
+
+@pytest.mark.parametrize("systems", [DEFAULT_SYSTEMS, *SINGLE])
+def test_every_subset_builds_and_publishes_the_same_columns(systems: str, of_none: Columns, tmp_path: Path) -> None:
+    with environment({"LEAKAGE_SYSTEMS": systems, "LEAKAGE_DATA_DIR": str(tmp_path), "LEAKAGE_AS_OF": "2026-04-30"}):
+        assert build_definitions(expect_rows=False).resolve_asset_graph().external_asset_keys == set()
+        warehouse = settings().warehouse_path
+        with exclusive(warehouse):
+            prepare(settings().systems.values())
+            build()
+            published = publish(warehouse, settings().published_dir, "subset", published_texts())
+    assert columns(published.database) == of_none
+    with duckdb.connect(str(published.database), read_only=True) as connection:
+        feeds = connection.execute(
+            "select distinct source_domain || '=' || source_system, status from marts.operations__feed_health order by 1"
+        ).fetchall()
+    assert feeds == [(pair, "never_loaded") for pair in sorted(systems.split(","))]
+
+
+def build() -> None:
+    """The build of a run, in this process: the models and the tests of the data."""
+    from dbt.cli.main import dbtRunner
+
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    outputs = ["--target-path", str(target_path()), "--log-path", str(target_path())]
+    done = dbtRunner().invoke(["--quiet", "build", "--exclude", "resource_type:unit_test", *folders, *outputs])
+    assert done.success, done.exception or [r.message for r in done.result if r.status in ("error", "fail")]
