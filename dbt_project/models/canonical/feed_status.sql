@@ -10,7 +10,7 @@ with feeds as (
     quarantined,
     _extracted_at
   from {{ source('raw_' ~ system, 'feed') }}
-  where {{ known_by_then('_extracted_at') }}
+  where {{ known_by_then('_extracted_at') }} and coalesce(domain, '{{ domain }}') = '{{ domain }}'
   {{ 'union all' if not loop.last }}
   {% endfor %}
   {% if not systems %}
