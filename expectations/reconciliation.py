@@ -25,6 +25,7 @@ RAW_CONTROLS = {
     "recognised_revenue": "erp",
     "expenses": "expense",
     "supplier_costs": "procurement",
+    "bank_movements": "bank",
 }
 
 
@@ -112,7 +113,10 @@ _CANONICAL = {
         "net_amount",
         _OF_SYSTEM,
     ),
-    "payments": _totals("canonical.payment", month("payment_date"), "currency", "amount", _OF_SYSTEM),
+    # What the bank adds to the payments is no payment of the ledger.
+    "payments": _totals(
+        "canonical.payment", month("payment_date"), "currency", "amount", _OF_SYSTEM + " and match_method = 'ledger'"
+    ),
     "recognised_revenue": _totals(
         "canonical.revenue_schedule", month("period_start_date"), "currency", "recognised_amount", _OF_SYSTEM
     ),
@@ -134,6 +138,7 @@ _CANONICAL = {
         # One line may be split over several projects; documents stay whole.
         records="count(distinct document_source_id)",
     ),
+    "bank_movements": _totals("canonical.bank_transaction", month("booking_date"), "currency", "amount", _OF_SYSTEM),
 }
 
 

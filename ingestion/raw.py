@@ -86,7 +86,8 @@ def raw_resource(
 
     ``fetch`` gets the window to read and yields pages of JSON records, ``Deleted`` keys, ``CompleteFor`` parents or
     ``CompleteSet``. ``vendor_time`` is the vendor's own clock: the next window starts there, less the object's overlap,
-    and it is what the feed is known to be complete through (None: nothing is said). ``start`` bounds the first load of an object with a cursor.
+    and it is what the feed is known to be complete through (None: nothing is said). ``start`` bounds the first load of an
+    object with a cursor.
     """
 
     def extract() -> Iterator[Any]:

@@ -39,5 +39,6 @@ SYSTEMS: dict[str, SystemSpec] = {
         _system("netsuite", "Oracle NetSuite", "erp", "finance"),
         _system("concur", "SAP Concur", "expense", "finance"),
         _system("coupa", "Coupa", "procurement", "procurement"),
+        _system("files", "File drops", "erp bank", "finance"),
     )
 }

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
-import bai2
+from bai2 import bai2
 from bai2.constants import AsOfDateModifier, GroupStatus, TypeCodeTransaction
 from bai2.exceptions import IntegrityException, NotSupportedYetException, ParsingException
 
@@ -30,7 +30,7 @@ def read(feed: Feed, content: bytes) -> Content:
         report = bai2.parse_from_string(text, check_integrity=True)
     except (IntegrityException, NotSupportedYetException, ParsingException) as error:
         raise Refused(f"not an intact BAI2 file ({error})") from None
-    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, StopIteration) as error:
+    except (ValueError, LookupError, TypeError, RuntimeError, StopIteration) as error:
         raise Refused(f"not readable as BAI2 ({type(error).__name__}: {error})") from None
     header = report.header
     found = Content()

@@ -287,9 +287,9 @@ def _stamp(feed: Feed, drop: Drop) -> datetime:
 def _check_volume(feed: Feed, drop: Drop, newest: tuple[datetime, str, int] | None) -> None:
     """Raise Refused for a complete set that holds far less than the last one: a broken export, not a mass deletion."""
     records = len(drop.content.rows)
-    if feed.delivery == "snapshot" and newest is not None and newest[2] >= MIN_GUARDED_RECORDS:
-        if records < MIN_SNAPSHOT_SHARE * newest[2]:
-            raise Refused(f"only {records} records, the last complete set had {newest[2]}")
+    guarded = feed.delivery == "snapshot" and newest is not None and newest[2] >= MIN_GUARDED_RECORDS
+    if guarded and newest is not None and records < MIN_SNAPSHOT_SHARE * newest[2]:
+        raise Refused(f"only {records} records, the last complete set had {newest[2]}")
 
 
 def _key(feed: Feed, fields: Mapping[str, Any]) -> Any:

@@ -23,10 +23,28 @@ SFTP_TIMEOUT_SECONDS = 30.0
 SFTP_ATTEMPTS = 3
 SFTP_BACKOFF_SECONDS = 1.0
 
-MINOR_UNITS = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0) | (
-    dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
+_WHOLE = (
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "UYI",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
 )
+_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+MINOR_UNITS = dict.fromkeys(_WHOLE, 0) | dict.fromkeys(_THREE, 3)
 """Decimals of a currency where they are not 2: BAI2 writes amounts without a point."""
 BAI2_DEFAULT_CURRENCY = "USD"
-BAI2_RETURNS = frozenset("257 258 423 468 552 555 557 558 566 568 694".split())
+BAI2_RETURNS = frozenset(("257", "258", "423", "468", "552", "555", "557", "558", "566", "568", "694"))
 """BAI2 type codes of money that comes back: returned and reversed payments."""
