@@ -84,6 +84,7 @@ class DropFolder:
         stable_seconds: float = 0.0,
     ) -> None:
         self._folder, self._known = folder, known
+        self._names = [feed.files for feed in feeds.values()]
         self._feeds = {name: feed for name, feed in feeds.items() if feed.domain in set(domains)}
         self._read: dict[str, list[Drop]] = {}
         # Time, hash and number of records of every export of a feed that is loaded, also by this run.
@@ -260,13 +261,14 @@ class DropFolder:
         )
 
     def _told(self, obj: RawObject) -> Iterator[Page]:
-        """The manifest of this run; files that no feed asks for are set aside with it."""
+        """The manifest of this run; files that no feed is declared for are set aside with it."""
         if obj.name != "manifest":
             return
         for path, entry in self._waiting.items():
+            if any(name.fullmatch(entry.name) for name in self._names):
+                continue  # of a feed that this run does not read
             drop = Drop(entry, path, "" if entry.size > MAX_FILE_BYTES else sha256(self._folder.read(path)).hexdigest())
             self._set_aside(None, drop, "no feed is declared for files of this name")
-        self._waiting.clear()
         yield [_encode(row) for row in self._manifest]
 
 

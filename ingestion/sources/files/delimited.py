@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
 from ingestion.sources.files import spelling
-from ingestion.sources.files.feed import Delimited, Feed, Refused, Trailer
+from ingestion.sources.files.feed import Deletion, Delimited, Feed, Indicator, Refused, Trailer
 from ingestion.sources.files.rows import Content, Row, check_control, check_keys, decoded, extras, header_key, positions
 
 
@@ -20,8 +21,8 @@ def read(feed: Feed, content: bytes) -> Content:
     _, headers = lines.pop(0)
     closing = _closing(lines, layout.trailer)
     places = positions(headers, layout.columns, layout.optional)
-    marks = layout.deleted and positions(headers, {"deletion": layout.deleted.headers}, ())["deletion"]
-    sides = layout.indicator and positions(headers, {"sign": layout.indicator.headers}, ())["sign"]
+    marks = _place(headers, "deletion", layout.deleted)
+    sides = _place(headers, "sign", layout.indicator)
     used = [*places.values(), *(p for p in (marks, sides) if p is not None)]
     found = Content()
     for number, cells in lines:
@@ -43,6 +44,10 @@ def read(feed: Feed, content: bytes) -> Content:
         check_control(found.rows, count, total, layout.trailer.of)
     check_keys(feed, found.rows)
     return found
+
+
+def _place(headers: Sequence[str], what: str, declared: Deletion | Indicator | None) -> int | None:
+    return positions(headers, {what: declared.headers}, ())[what] if declared is not None else None
 
 
 def _lines(text: str, delimiter: str) -> list[tuple[int, list[str]]]:

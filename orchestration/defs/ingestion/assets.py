@@ -86,8 +86,9 @@ def _row_counts(pipeline: Pipeline, system: SystemSpec, since: datetime) -> dict
                 "versions_appended": appended,
                 "tombstones": gone,
                 "quarantined": quarantined,
-                "complete_through": dg.MetadataValue.timestamp(complete_through),
             }
+            if complete_through is not None:
+                found[name]["complete_through"] = dg.MetadataValue.timestamp(complete_through)
         tables = {row[0] for row in client.execute_sql(_TABLES, dataset) or []}
         for name in (*system.objects, FEED, QUARANTINE):
             if name in tables:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,7 +30,9 @@ class System(VendorSystem):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._forget()
+        self._last: datetime | None = None
+        self._sent: dict[str, dict[str, Row]] = {}
+        self._bank = Bank()
 
     def external_id(self, kind: str, fact_id: str) -> str:
         """The tools' own number of a fact; a rate is known by what it is the rate of."""
@@ -76,14 +78,15 @@ class System(VendorSystem):
         """Remove the folder; the next one starts from nothing."""
         if self._folder is not None:
             self._folder.cleanup()
-            self._folder = None
-            self._forget()
+            self._folder, self._last, self._sent, self._bank = None, None, {}, Bank()
 
     def drop(self) -> None:
         """Write what an export at this moment holds."""
         # Two exports of the same second would have the same name.
-        now = max(self.now.replace(microsecond=0), self._last + timedelta(seconds=1)) if self._last else self.now
-        self._last = now.replace(microsecond=0)
+        now = self.now.replace(microsecond=0)
+        if self._last is not None:
+            now = max(now, self._last + timedelta(seconds=1))
+        self._last = now
         if "erp" in self._domains:
             for feed, rows in self.tables().items():
                 self._export(feed, rows, f"{now:%Y%m%d%H%M%S}")
@@ -112,9 +115,3 @@ class System(VendorSystem):
         unfinished = inbox / f"{name}.part"
         unfinished.write_bytes(content)
         unfinished.rename(inbox / name)
-
-    def _forget(self) -> None:
-        """As before the first drop."""
-        self._last: Any = None
-        self._sent: dict[str, dict[str, Row]] = {}
-        self._bank = Bank()
