@@ -269,6 +269,7 @@ class DropFolder:
                 continue  # of a feed that this run does not read
             drop = Drop(entry, path, "" if entry.size > MAX_FILE_BYTES else sha256(self._folder.read(path)).hexdigest())
             self._set_aside(None, drop, "no feed is declared for files of this name")
+        self._folder.close()
         yield [_encode(row) for row in self._manifest]
 
 

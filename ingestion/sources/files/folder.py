@@ -40,6 +40,9 @@ class Folder(Protocol):
     def move(self, path: str, target: str) -> None:
         """Rename in one step; what is at ``target`` is replaced."""
 
+    def close(self) -> None:
+        """The run is through with the folder for now."""
+
 
 class LocalFolder:
     """A folder of this machine, or one that is mounted. Raises PermanentError when it does not exist."""
@@ -63,6 +66,9 @@ class LocalFolder:
 
     def move(self, path: str, target: str) -> None:
         os.replace(self._root / path, self._place(target))
+
+    def close(self) -> None:
+        """Nothing is held."""
 
     def _place(self, path: str) -> Path:
         place = self._root / path

@@ -66,7 +66,8 @@ class SftpFolder:
     def read(self, path: str) -> bytes:
         def whole(sftp: paramiko.SFTPClient) -> bytes:
             buffer = io.BytesIO()
-            sftp.getfo(self._absolute(path), buffer)
+            # Read ahead, a broken connection would also break in a thread of paramiko, where nobody sees it.
+            sftp.getfo(self._absolute(path), buffer, prefetch=False)
             return buffer.getvalue()
 
         return self._repeated(whole)
