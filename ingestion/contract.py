@@ -93,9 +93,11 @@ class RawObject:
     def __post_init__(self) -> None:
         if not self.key:
             raise ValueError(f"raw object {self.name} declares no key: versions of a record could not be told apart")
-        for name in (*self.key, *filter(None, (self.cursor, self.parent))):
+        for name in (*self.key, *filter(None, (self.cursor, self.parent)), *self.provenance):
             if name not in self.columns:
-                raise ValueError(f"raw object {self.name}: {name} is its key, cursor or parent but not declared")
+                raise ValueError(
+                    f"raw object {self.name}: {name} is its key, cursor, parent or provenance but not declared"
+                )
         if self.snapshot and self.cursor:
             raise ValueError(f"raw object {self.name} is a snapshot and has a cursor: it can be only one of them")
         taken = dict.fromkeys(SYSTEM_SCHEMA.names, "a system column")
