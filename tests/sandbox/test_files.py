@@ -156,6 +156,19 @@ def test_a_copy_of_an_unchanged_version_keeps_the_clock_and_a_return_to_it_is_re
     assert again.through["legal_entities"] == datetime(2026, 4, 4, tzinfo=UTC)
 
 
+def test_what_the_archive_holds_is_read_again_in_the_order_of_the_exports(empty: Drops) -> None:
+    header = "Company Code,Company Name,Currency,Country,Parent Code\n"
+    for day, name in enumerate("ABAC", 1):
+        empty.put(f"company_list_2026040{day}.csv", f"{header}a,{name},USD,US,\n".encode())
+        empty.read("legal_entities")
+    empty.read("legal_entities")
+    assert len(empty.names("archive")) == 4
+    empty.known.clear()
+    again = empty.read("legal_entities")
+    assert [r["name"] for r in again.records["legal_entities"]] == ["A", "B", "A", "C"]
+    assert empty.read("legal_entities").records["legal_entities"] == []
+
+
 # --- files that come in strange ways ---
 
 
@@ -460,6 +473,8 @@ def test_a_firm_declares_its_own_feeds(configured: System, tmp_path: Path, monke
 
 
 def test_what_is_missing_is_said_and_secrets_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEAKAGE_DATA_DIR", str(tmp_path / "data"))
+    pipelines.pipeline_for("files")
     with pytest.raises(PermanentError, match="location not configured"):
         connect()
     monkeypatch.setenv("SOURCES__FILES__LOCATION", str(tmp_path))

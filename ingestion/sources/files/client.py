@@ -157,26 +157,26 @@ class DropFolder:
         return self._read[feed.feed]
 
     def _offered(self, feed: Feed) -> Iterator[Drop]:
-        for path, entry in list(self._unread.items()):
-            name = entry.name[_HASH_LETTERS + 1 :]
-            if feed.files.fullmatch(name):
-                del self._unread[path]
-                content = self._folder.read(path)
-                yield from self._judged(feed, Drop(entry, f"{INBOX}/{name}", sha256(content).hexdigest()), content)
-        for path, entry in list(self._waiting.items()):
-            if feed.files.fullmatch(entry.name):
-                del self._waiting[path]
-                if entry.size > MAX_FILE_BYTES:
-                    self._set_aside(feed.feed, Drop(entry, path, ""), f"larger than {MAX_FILE_BYTES >> 20} MiB")
-                    continue
-                content = self._folder.read(path)
-                if len(content) != entry.size:
-                    continue  # still being written: the next run takes it
-                drop = Drop(entry, path, sha256(content).hexdigest())
-                target = f"{PROCESSING}/{drop.sha256[:_HASH_LETTERS]}-{entry.name}"
-                self._folder.move(path, target)
+        """The feed's files, claimed before or now, by the time of the export: what repeats is told by what came before."""
+        claimed = [(entry.name[_HASH_LETTERS + 1 :], entry) for entry in self._unread.values()]
+        waiting = [(entry.name, entry) for entry in self._waiting.values()]
+        found = [(name, entry) for name, entry in (*claimed, *waiting) if feed.files.fullmatch(name)]
+        for name, entry in sorted(found, key=lambda item: (_named_stamp(feed, item[0]), item[0])):
+            is_waiting = self._waiting.pop(entry.path, None) is not None
+            self._unread.pop(entry.path, None)
+            path = entry.path if is_waiting else f"{INBOX}/{name}"
+            if entry.size > MAX_FILE_BYTES:
+                self._set_aside(feed.feed, Drop(entry, path, ""), f"larger than {MAX_FILE_BYTES >> 20} MiB")
+                continue
+            content = self._folder.read(entry.path)
+            if len(content) != entry.size:
+                continue  # still being written: the next run takes it
+            drop = Drop(entry, path, sha256(content).hexdigest())
+            if is_waiting:
+                target = f"{PROCESSING}/{drop.sha256[:_HASH_LETTERS]}-{name}"
+                self._folder.move(entry.path, target)
                 drop.at = Entry(target, entry.size, entry.modified_at)
-                yield from self._judged(feed, drop, content)
+            yield from self._judged(feed, drop, content)
 
     def _judged(self, feed: Feed, drop: Drop, content: bytes) -> Iterator[Drop]:
         """The drop with its content, unless it is broken or says nothing that was not said before."""
@@ -224,7 +224,9 @@ class DropFolder:
             if any(known.sha256[:_HASH_LETTERS] not in archived for known in newer):
                 self._set_aside(feed.feed, drop, "late: a newer file is loaded, and no longer in the archive")
                 continue
-            again |= {known.sha256: self._again(feed, known, archived[known.sha256[:_HASH_LETTERS]]) for known in newer}
+            for known in newer:
+                if known.sha256 not in again:
+                    again[known.sha256] = self._again(feed, known, archived[known.sha256[:_HASH_LETTERS]])
             on_time.append(drop)
             self._note(feed.feed, drop, LOADED, drop.content.note)
         return sorted([*on_time, *again.values()], key=lambda drop: (drop.stamp, drop.path))
@@ -275,9 +277,8 @@ class DropFolder:
 
 def _stamp(feed: Feed, drop: Drop) -> datetime:
     """The time of the export: from the name where the feed says so, else from the content. UTC."""
-    match = feed.files.fullmatch(drop.name)
-    digits = match.groupdict().get("stamp") if match else None
-    if digits is None:
+    digits = _named_stamp(feed, drop.name)
+    if not digits:
         if drop.content.stamp is None:
             raise Refused("the file does not say when it was made")
         return drop.content.stamp.astimezone(UTC)
@@ -287,11 +288,18 @@ def _stamp(feed: Feed, drop: Drop) -> datetime:
         raise Refused(f"{digits} in the file name is no time") from None
 
 
+def _named_stamp(feed: Feed, name: str) -> str:
+    """The time of the export as the file name has it; empty where names have none."""
+    match = feed.files.fullmatch(name)
+    return (match.groupdict().get("stamp") if match else None) or ""
+
+
 def _check_volume(feed: Feed, drop: Drop, newest: tuple[datetime, str, int] | None) -> None:
     """Raise Refused for a complete set that holds far less than the last one: a broken export, not a mass deletion."""
     records = len(drop.content.rows)
-    guarded = feed.delivery == "snapshot" and newest is not None and newest[2] >= MIN_GUARDED_RECORDS
-    if guarded and newest is not None and records < MIN_SNAPSHOT_SHARE * newest[2]:
+    if feed.delivery != "snapshot" or newest is None or drop.stamp < newest[0]:
+        return
+    if newest[2] >= MIN_GUARDED_RECORDS and records < MIN_SNAPSHOT_SHARE * newest[2]:
         raise Refused(f"only {records} records, the last complete set had {newest[2]}")
 
 
