@@ -389,6 +389,11 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Syst
     assert "files" not in sandbox.requests
 
 
+def load(*objects: str) -> None:
+    """One run of the pipeline over these objects and the manifest."""
+    pipelines.run("files", pipelines.source_for("files").with_resources(*objects, "manifest"))
+
+
 def query(sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(Path(os.environ["LEAKAGE_DATA_DIR"]) / "warehouse.duckdb"), read_only=True) as connection:
         return connection.execute(sql).fetchall()
@@ -422,26 +427,26 @@ def test_loads_types_and_quarantines_rows(configured: System) -> None:
 def test_a_crash_at_any_moment_loses_and_doubles_nothing(configured: System) -> None:
     # After the files were claimed and read, before anything was loaded.
     with mock.patch("dlt.Pipeline.normalize", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        pipelines.run("files")
-    assert [p.name for p in (configured.folder / "inbox").iterdir()] == []
+        load("invoices")
+    assert not (configured.folder / "inbox" / INVOICES).exists()
     pipelines.pipeline_for("files").drop_pending_packages()
-    pipelines.run("files")
+    load("invoices")
     complete = query("select count(*), count(distinct document_id) from raw_files.invoices")
     assert complete == [(3, 3)]
     # Loaded, but not yet archived: the next run does that and reads nothing again.
     assert list((configured.folder / "archive").rglob("*.csv")) == []
-    pipelines.run("files")
+    load("invoices")
     assert query("select count(*), count(distinct document_id) from raw_files.invoices") == complete
     assert len(list((configured.folder / "archive").rglob(f"*{INVOICES}"))) == 1
     # The warehouse is gone: the archive is what it was built from.
     (Path(os.environ["LEAKAGE_DATA_DIR"]) / "warehouse.duckdb").unlink()
-    pipelines.run("files")
+    load("invoices")
     assert query("select count(*), count(distinct document_id) from raw_files.invoices") == complete
 
 
 def test_only_the_served_domain_is_read(configured: System, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAKAGE_SYSTEMS", "bank=files")
-    pipelines.run("files")
+    load("invoices", "camt_entries", "bai_transactions")
     assert query("select count(*) from raw_files.invoices") == [(0,)]
     assert query("select count(*) > 0 from raw_files.camt_entries") == [(True,)]
     assert query("select complete_through from raw_files.feed where object = 'invoices'") == [(None,)]
@@ -454,10 +459,10 @@ def test_a_firm_declares_its_own_feeds(configured: System, tmp_path: Path, monke
     own.mkdir()
     monkeypatch.setenv("SOURCES__FILES__FEEDS_DIR", str(own))
     with pytest.raises(SourceError, match="declares no feed"):
-        pipelines.run("files")
+        load("customers")
     (own / "kunden.yml").write_text("feed: customers\ntitle: Kunden\ndomain: erp\nfiles: 'k(?P<stamp>[0-9]{8})'\n")
     with pytest.raises(SourceError, match=r"kunden.yml: delivery: Field required"):
-        pipelines.run("files")
+        load("customers")
     load_feeds.cache_clear()
     declared = (own / "kunden.yml").read_text() + (
         "delivery: snapshot\nformat: delimited\nencoding: latin-1\ndelimiter: ','\noptional: [merged_into_no, parent_no]\n"
@@ -468,7 +473,7 @@ def test_a_firm_declares_its_own_feeds(configured: System, tmp_path: Path, monke
     (configured.folder / "inbox" / "k20260430").write_bytes(
         "Nr,Name,W,L,Ziel,CRM\n01,Müller,EUR,DE,30,\n".encode("latin-1")
     )
-    pipelines.run("files")
+    load("customers")
     assert query("select customer_no, name, payment_terms_days from raw_files.customers") == [("01", "Müller", 30)]
 
 
