@@ -58,16 +58,15 @@ class Bank:
         today = now.date()
         booked: dict[str, list[Receipt]] = {currency: [] for currency in ALWAYS}
         pending: dict[str, list[Receipt]] = defaultdict(list)
-        numbers = {i.id: i.number for i in facts.invoices}
-        names = {i.id: c.name for i in facts.invoices for c in facts.customers if c.id == i.customer}
+        invoices = {i.id: i for i in facts.invoices}
+        names = {c.id: c.name for c in facts.customers}
         for payment in sorted(payments, key=lambda p: (p.paid_on, p.id)):
-            if payment.id in self.sent or payment.invoice not in numbers:
+            if payment.id in self.sent or payment.invoice not in invoices:
                 continue
             day = payment.paid_on if self.closed_on is None else max(payment.paid_on, self.closed_on)
-            receipt = Receipt(
-                payment.id, day, payment.amount, payment.currency,
-                names.get(payment.invoice, ""), numbers[payment.invoice],
-            )  # fmt: skip
+            invoice = invoices[payment.invoice]
+            payer = names.get(invoice.customer, "")
+            receipt = Receipt(payment.id, day, payment.amount, payment.currency, payer, invoice.number)
             if payment.paid_on < today:
                 booked.setdefault(payment.currency, []).append(receipt)
                 self.sent.add(payment.id)
