@@ -101,17 +101,41 @@ paired as (
 missing as (
   select
     receipts.*,
-    coalesce(paid.amount, 0) + sum(receipts.amount) over (
-      partition by receipts.invoice_id
+    sum(case when receipts.amount > 0 then 1 else 0 end) over (
+      partition by receipts.invoice_id, abs(receipts.amount)
+    ) as received_count,
+    sum(case when receipts.amount < 0 then 1 else 0 end) over (
+      partition by receipts.invoice_id, abs(receipts.amount)
+    ) as returned_count,
+    row_number() over (
+      partition by receipts.invoice_id, receipts.amount
       order by receipts.booking_date asc nulls last, receipts.bank_transaction_id asc nulls last
-      rows between unbounded preceding and current row
-    ) as paid_with_this
+    ) as position_on_side
   from receipts
   inner join paired
     on
       receipts.bank_transaction_id = paired.event_id
       and paired.side = 'bank'
       and paired.position_on_side > paired.ledger_count
+),
+
+-- What came and went back is both or neither: it changes nothing, whatever the invoice's amount.
+judged as (
+  select
+    missing.*,
+    missing.position_on_side <= least(missing.received_count, missing.returned_count) as is_settled
+  from missing
+),
+
+added as (
+  select
+    judged.*,
+    coalesce(paid.amount, 0) + sum(case when judged.is_settled then 0 else judged.amount end) over (
+      partition by judged.invoice_id
+      order by judged.booking_date asc nulls last, judged.bank_transaction_id asc nulls last
+      rows between unbounded preceding and current row
+    ) as paid_with_this
+  from judged
   left join (
     select
       invoice_id,
@@ -120,7 +144,7 @@ missing as (
     from recorded
     group by invoice_id, currency
   ) as paid
-    on receipts.invoice_id = paid.invoice_id and receipts.currency = paid.currency
+    on judged.invoice_id = paid.invoice_id and judged.currency = paid.currency
 )
 
 select
@@ -130,20 +154,21 @@ select
   receipts.match_method,
   case
     when not coalesce(receipts.is_usable, false) then 'unmatched'
-    when missing.bank_transaction_id is null then 'in_ledger'
-    when missing.paid_with_this between 0 and missing.gross_amount then 'added'
+    when added.bank_transaction_id is null then 'in_ledger'
+    when added.is_settled or added.paid_with_this between 0 and added.gross_amount then 'added'
     else 'unmatched'
   end as disposition,
   case
     when receipts.invoice_count > 1 then 'several_invoices'
     when receipts.invoice_id is null then 'no_invoice_named'
     when not receipts.is_usable then 'other_currency'
-    when missing.bank_transaction_id is null or missing.paid_with_this between 0 and missing.gross_amount then null
-    when missing.paid_with_this < 0 then 'more_returned_than_paid'
+    when added.bank_transaction_id is null then null
+    when added.is_settled or added.paid_with_this between 0 and added.gross_amount then null
+    when added.paid_with_this < 0 then 'more_returned_than_paid'
     else 'more_paid_than_invoiced'
   end as reason,
   receipts.booking_date,
   receipts.amount,
   receipts.currency
 from receipts
-left join missing on receipts.bank_transaction_id = missing.bank_transaction_id
+left join added on receipts.bank_transaction_id = added.bank_transaction_id
