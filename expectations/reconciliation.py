@@ -26,6 +26,7 @@ RAW_CONTROLS = {
     "expenses": "expense",
     "supplier_costs": "procurement",
     "leave_hours": "hr",
+    "bank_movements": "bank",
 }
 
 
@@ -113,7 +114,10 @@ _CANONICAL = {
         "net_amount",
         _OF_SYSTEM,
     ),
-    "payments": _totals("canonical.payment", month("payment_date"), "currency", "amount", _OF_SYSTEM),
+    # What the bank adds to the payments is no payment of the ledger.
+    "payments": _totals(
+        "canonical.payment", month("payment_date"), "currency", "amount", _OF_SYSTEM + " and match_method = 'ledger'"
+    ),
     "recognised_revenue": _totals(
         "canonical.revenue_schedule", month("period_start_date"), "currency", "recognised_amount", _OF_SYSTEM
     ),
@@ -136,6 +140,7 @@ _CANONICAL = {
         # One line may be split over several projects; documents stay whole.
         records="count(distinct document_source_id)",
     ),
+    "bank_movements": _totals("canonical.bank_transaction", month("booking_date"), "currency", "amount", _OF_SYSTEM),
 }
 
 

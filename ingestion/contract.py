@@ -38,6 +38,7 @@ FEED_SCHEMA = pa.schema(
         ("window_start", UTC_TIME),
         *[(n, pa.int64()) for n in ("records_received", "versions_appended", "tombstones", "quarantined")],
         ("_extracted_at", UTC_TIME),
+        ("domain", pa.string()),
     ]
 )
 
@@ -73,6 +74,9 @@ class RawObject:
     and clock skew. ``snapshot`` says that every extraction returns the complete set, so that absent keys are deletions.
     ``parent`` is the vendor field naming the parent whose children arrive complete (see ``CompleteFor``).
     ``transport`` lists envelope fields of a record, at any depth, that carry no business content (links, attributes).
+    ``provenance`` lists declared fields that say where a record was read, for a source that sends the same record in
+    many places: they do not make a new version. ``domain`` is the one that the object belongs to, of a system whose
+    domains are fed apart from each other.
     """
 
     name: str
@@ -83,13 +87,17 @@ class RawObject:
     snapshot: bool = False
     parent: str | None = None
     transport: frozenset[str] = frozenset()
+    provenance: frozenset[str] = frozenset()
+    domain: str | None = None
 
     def __post_init__(self) -> None:
         if not self.key:
             raise ValueError(f"raw object {self.name} declares no key: versions of a record could not be told apart")
-        for name in (*self.key, *filter(None, (self.cursor, self.parent))):
+        for name in (*self.key, *filter(None, (self.cursor, self.parent)), *self.provenance):
             if name not in self.columns:
-                raise ValueError(f"raw object {self.name}: {name} is its key, cursor or parent but not declared")
+                raise ValueError(
+                    f"raw object {self.name}: {name} is its key, cursor, parent or provenance but not declared"
+                )
         if self.snapshot and self.cursor:
             raise ValueError(f"raw object {self.name} is a snapshot and has a cursor: it can be only one of them")
         taken = dict.fromkeys(SYSTEM_SCHEMA.names, "a system column")

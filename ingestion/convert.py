@@ -62,7 +62,8 @@ def to_batch(obj: RawObject, records: Page, extracted_at: datetime) -> Batch:
 
 def _with_system_columns(obj: RawObject, table: pa.Table, records: Page, extracted_at: datetime) -> pa.Table:
     n = len(records)
-    digests = pa.py_buffer(b"".join(map(_digest, records)))
+    content = records if not obj.provenance else [_without(record, obj.provenance) for record in records]
+    digests = pa.py_buffer(b"".join(map(_digest, content)))
     return pa.Table.from_arrays(
         [
             *table.columns,
@@ -72,6 +73,10 @@ def _with_system_columns(obj: RawObject, table: pa.Table, records: Page, extract
         ],
         schema=obj.schema,
     )
+
+
+def _without(record: bytes | msgspec.Raw, fields: frozenset[str]) -> bytes:
+    return _encode({name: value for name, value in _decode_fields(record).items() if name not in fields})
 
 
 def _digest(record: bytes | msgspec.Raw) -> bytes:

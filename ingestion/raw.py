@@ -83,14 +83,18 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def raw_resource(
-    system: str, obj: RawObject, fetch: Fetch, vendor_time: Callable[[], datetime], start: date | None = None
+    system: str,
+    obj: RawObject,
+    fetch: Fetch,
+    vendor_time: Callable[[], datetime | None],
+    start: date | None = None,
 ) -> DltResource:
     """The dlt resource that appends what ``fetch`` yields to ``raw_<system>.<object>``.
 
     ``fetch`` gets the window to read and yields pages of JSON records, ``Deleted`` keys, ``CompleteFor`` parents,
     ``CompleteSet``, ``CompleteWindow`` or a ``Bookmark`` for the next reading. ``vendor_time`` is the vendor's own
     clock: the next window starts there, less the object's overlap, and it is what the feed is known to be complete
-    through. ``start`` bounds the first load of an object with a cursor.
+    through (None: nothing is said). ``start`` bounds the first load of an object with a cursor.
     """
 
     def extract() -> Iterator[Any]:
@@ -100,7 +104,7 @@ def raw_resource(
         extraction = _Extraction(obj, window)
         yield from extraction.tables(fetch(window))
         yield extraction.feed(complete_through)
-        if obj.cursor:
+        if obj.cursor and complete_through:
             state["complete_through"] = complete_through.isoformat()
         if extraction.bookmark is not None:
             state["bookmark"] = dict(extraction.bookmark)
@@ -164,10 +168,10 @@ class _Extraction:
             # The index holds what lies in the window, and no more unless the vendor delivered what lies before it.
             yield from self._gone(self._index.vanished())
 
-    def feed(self, complete_through: datetime) -> Any:
+    def feed(self, complete_through: datetime | None) -> Any:
         """The row that says how far this reading went and what it brought."""
         row: dict[str, Any] = {"object": self._obj.name, "complete_through": complete_through}
-        row["window_start"] = self._window.start
+        row |= {"window_start": self._window.start, "domain": self._obj.domain}
         row |= self._counts | {"_extracted_at": self._at}
         return side_table(pa.Table.from_pylist([row], FEED_SCHEMA), "feed")
 

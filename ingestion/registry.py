@@ -41,5 +41,6 @@ SYSTEMS: dict[str, SystemSpec] = {
         _system("concur", "SAP Concur", "expense", "finance"),
         _system("coupa", "Coupa", "procurement", "procurement"),
         _system("workday", "Workday", "hr", "people-operations"),
+        _system("files", "File drops", "erp bank", "finance"),
     )
 }

@@ -139,12 +139,15 @@
   {{ return(pairs) }}
 {% endmacro %}
 
-{# The raw objects of a system that its sources declare; known when dbt runs, not while it parses. #}
-{% macro raw_objects(system) %}
+{#
+  The raw objects of a system that its sources declare for a domain (meta: {domain: ...}; for all its domains without); known
+  when dbt runs, not while it parses.
+#}
+{% macro raw_objects(system, domain) %}
   {% set names = [] %}
   {% if execute %}
     {% for table in graph.sources.values() if table.source_name == 'raw_' ~ system and table.name not in ('feed', 'quarantine') %}
-      {% do names.append(table.name) %}
+      {% if table.config.meta.get('domain', domain) == domain %}{% do names.append(table.name) %}{% endif %}
     {% endfor %}
   {% endif %}
   {{ return(names | sort) }}

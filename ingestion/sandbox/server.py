@@ -101,6 +101,8 @@ class SandboxServer:
         self._socket.close()
         if self._folder:
             self._folder.cleanup()
+        for vendor in self.world.vendors.values():
+            vendor.close()
 
     def serve_forever(self) -> None:
         """Serve in the calling thread until interrupted."""

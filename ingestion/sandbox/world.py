@@ -56,6 +56,8 @@ class World:
         """Show these facts from now on, as at ``now``."""
         self.facts, self.now = facts, now.astimezone(UTC)
         self.version += 1
+        for vendor in self._vendors.values():
+            vendor.facts_replaced()
 
     def clock(self, vendor: str) -> datetime:
         """The clock of a vendor: ``now``, or where a ``Feed`` fact of one of its domains says that it stands."""
@@ -117,6 +119,12 @@ class VendorSystem(ABC):
     @abstractmethod
     def rate_limited(self) -> Response:
         """The answer this vendor gives to a client that asks too often."""
+
+    def facts_replaced(self) -> None:  # noqa: B027
+        """The world has moved on. A stand-in that sends by itself does so now; one that is asked has nothing to do."""
+
+    def close(self) -> None:  # noqa: B027
+        """The server has ended: release what was held for its time."""
 
     @property
     def now(self) -> datetime:

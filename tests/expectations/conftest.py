@@ -62,7 +62,7 @@ def warehouse(new_warehouse: Warehouse) -> Iterator[Warehouse]:
     new_warehouse.run(
         "insert into raw_made_up.times select 't' || i, 60 + i, 100.25, 'EUR', date '2026-04-01', null, i + 1, false, "
         f"{moment}, 'load1' from range(100) as r(i)",
-        f"insert into raw_made_up.feed values ('times', {moment}, null, 100, 100, 0, 0, {moment})",
+        f"insert into raw_made_up.feed values ('times', {moment}, null, 100, 100, 0, 0, {moment}, null)",
     )
     yield new_warehouse
 

@@ -17,7 +17,7 @@ from ingestion.registry import SYSTEMS
 from tests.expectations.conftest import Warehouse
 
 CHOSEN = {"crm": "salesforce", "psa": "kantata", "erp": "netsuite", "expense": "concur", "procurement": "coupa"}
-CHOSEN |= {"hr": "workday"}
+CHOSEN |= {"hr": "workday", "bank": "files"}
 AS_OF = date(2026, 4, 30)
 LOADED = datetime(2026, 4, 30, 6, tzinfo=UTC)
 SUITES = control_suites(CHOSEN, None, AS_OF)
@@ -172,7 +172,11 @@ def payments(books: Books) -> tuple[str, list[Row]]:
         link | {"nextdoc": "20", "nextline": "1", "foreignamount": money("0.12")},
         link | {"nextdoc": "21", "foreignamount": money("40")},
     )
-    return "canonical.payment", [of("netsuite", payment_date=date(2026, 4, 2), amount=money("60.12"), currency="EUR")]
+    payment = {"payment_date": date(2026, 4, 2), "currency": "EUR"}
+    return "canonical.payment", [
+        of("netsuite", amount=money("60.12"), match_method="ledger", **payment),
+        of("netsuite", amount=money("9.99"), match_method="structured", **payment),
+    ]
 
 
 def recognised_revenue(books: Books) -> tuple[str, list[Row]]:
@@ -262,6 +266,22 @@ def leave_hours(books: Books) -> tuple[str, list[Row]]:
     ]
 
 
+def bank_movements(books: Books) -> tuple[str, list[Row]]:
+    entry = {"account": "a", "detail_number": "1", "currency": "EUR", "booking_date": date(2026, 4, 2)}
+    books.raw(
+        "files",
+        "camt_entries",
+        entry | {"entry_ref": "1", "status": "BOOK", "amount": money("100.10")},
+        entry | {"entry_ref": "2", "status": "PDNG", "amount": money("7")},
+    )
+    transaction = {"account": "b", "currency": "USD", "as_of_date": date(2026, 4, 3)}
+    books.raw("files", "bai_transactions", transaction | {"transaction_ref": "1", "amount": money("-12.50")})
+    return "canonical.bank_transaction", [
+        of("files", booking_date=date(2026, 4, 2), amount=money("100.10"), currency="EUR"),
+        of("files", booking_date=date(2026, 4, 3), amount=money("-12.50"), currency="USD"),
+    ]
+
+
 RAW_CASES = {
     case.__name__: case
     for case in (
@@ -274,6 +294,7 @@ RAW_CASES = {
         expenses,
         supplier_costs,
         leave_hours,
+        bank_movements,
     )
 }
 AMOUNTS = ("contract_amount", "hours", "amount", "net_amount", "recognised_amount")

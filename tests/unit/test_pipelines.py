@@ -96,6 +96,14 @@ def test_a_new_version_after_the_deletion_in_one_run_is_the_latest(vendor: FakeV
     assert warehouse_rows(data_dir, LATEST) == [(2, False)]
 
 
+def test_a_source_that_cannot_say_how_far_it_is_complete_says_nothing(data_dir: Path) -> None:
+    silent = FakeVendor(RawObject("entries", ("id",), {"id": "text", "hours": "decimal(18,4)"}, domain="erp"))
+    silent.records["entries"] = [{"id": "a", "hours": 1}]
+    with mock.patch.object(silent, "server_time", return_value=None):
+        silent.load()
+    assert warehouse_rows(data_dir, "select complete_through, domain from {raw}.feed") == [(None, "erp")]
+
+
 # --- deletions ---
 
 

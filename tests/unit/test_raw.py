@@ -339,7 +339,8 @@ def test_a_page_that_keeps_the_declaration_takes_the_columnar_path(hours: list[s
     ("arguments", "message"),
     [
         ({"key": ()}, "declares no key"),
-        ({"key": ("Nope",)}, "Nope is its key, cursor or parent but not declared"),
+        ({"key": ("Nope",)}, "Nope is its key, cursor, parent or provenance but not declared"),
+        ({"provenance": frozenset({"File"})}, "File is its key, cursor, parent or provenance but not declared"),
         ({"cursor": "At", "snapshot": True}, "a snapshot and has a cursor"),
         ({"columns": {"Id": "text", "At": "float"}}, "x.At: unknown column type 'float'"),
         ({"columns": {"Id": "text", "ID": "text"}}, "field ID and field Id have the same column name"),
@@ -360,6 +361,18 @@ def test_column_names_are_snake_case_and_show_nesting() -> None:
 
 
 # --- versions ---
+
+
+def test_where_a_record_was_read_makes_no_version() -> None:
+    columns = {"Id": "text", "Hours": "decimal(6,2)", "File": "text"}
+    plain, traced = (RawObject("e", ("Id",), columns, provenance=p) for p in (frozenset(), frozenset({"File"})))
+    one, two = record(Id="a", Hours=1, File="x"), record(Id="a", Hours=1, File="y")
+    other = record(Id="a", Hours=2, File="x")
+    hashes = [r["_record_hash"] for r in rows(traced, one, two, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert [r["file"] for r in rows(traced, one, two, other)] == ["x", "y", "x"]
+    assert len({r["_record_hash"] for r in rows(plain, one, two)}) == 2
+
 
 KEYED = RawObject("things", key=("id",), columns={"id": "text", "n": "bigint", "of": "text"}, parent="of")
 NUMBERED = RawObject("numbered", key=("id", "line"), columns={"id": "bigint", "line": "text"})

@@ -1,7 +1,7 @@
 {% set systems = enabled_systems() %}
 with declared as (
   {% for domain, system in systems %}
-  {% for object in raw_objects(system) %}
+  {% for object in raw_objects(system, domain) %}
   select '{{ domain }}' as source_domain, '{{ system }}' as source_system, '{{ object }}' as source_object
   union all
   {% endfor %}

@@ -70,8 +70,9 @@ def _row_counts(system: SystemSpec, since: datetime) -> dict[str, dict[str, obje
                 "versions_appended": appended,
                 "tombstones": gone,
                 "quarantined": quarantined,
-                "complete_through": dg.MetadataValue.timestamp(complete_through),
             }
+            if complete_through is not None:
+                found[name]["complete_through"] = dg.MetadataValue.timestamp(complete_through)
         for name in existing_tables(pipeline) & {*system.objects, FEED, QUARANTINE}:
             (count,) = (client.execute_sql(f"select count(*) from {dataset}.{name}") or [(0,)])[0]
             found.setdefault(name, {})["dagster/row_count"] = count

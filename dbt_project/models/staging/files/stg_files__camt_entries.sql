@@ -1,0 +1,21 @@
+select
+  account || '-' || entry_ref || '-' || detail_number as entry_key,
+  account,
+  statement_id,
+  status as status_code,
+  booking_date,
+  value_date,
+  cast(amount as decimal(18, 4)) as amount,
+  currency,
+  counterparty_name,
+  counterparty_account,
+  end_to_end_id,
+  remittance_text,
+  creditor_reference,
+  invoice_ref,
+  is_reversal,
+  cast(file_stamp as {{ dbt.type_timestamp() }}) as exported_at,
+  file_name,
+  row_number,
+  is_tombstoned as is_deleted
+from ({{ latest_version('files', 'camt_entries', ['account', 'entry_ref', 'detail_number']) }}) as latest

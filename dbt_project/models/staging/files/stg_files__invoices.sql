@@ -1,0 +1,22 @@
+select
+  document_id,
+  document_number,
+  document_type as document_type_code,
+  customer_no,
+  entity_code,
+  currency,
+  status as status_code,
+  issue_date,
+  posted_date,
+  sent_date,
+  due_date,
+  original_document_id,
+  reason_code,
+  cast(net_amount as decimal(18, 4)) as net_amount,
+  cast(tax_amount as decimal(18, 4)) as tax_amount,
+  cast(gross_amount as decimal(18, 4)) as gross_amount,
+  cast(file_stamp as {{ dbt.type_timestamp() }}) as exported_at,
+  file_name,
+  row_number,
+  is_tombstoned as is_deleted
+from ({{ latest_version('files', 'invoices', 'document_id') }}) as latest
