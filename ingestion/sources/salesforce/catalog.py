@@ -23,7 +23,8 @@ class Catalog:
 
     ``api_names`` maps a raw object to its API name when the configuration does not say otherwise. ``essential`` are
     fields without which a verdict would silently be wrong: a load stops when the integration user cannot see one of
-    them, every other declared field that an org lacks is loaded as NULL. ``conditions`` (SOQL) narrow what is read.
+    them, every other declared field that an org lacks is loaded as NULL. ``conditions`` (SOQL) narrow what is read, and of
+    ``declared_only`` objects no undeclared field is.
     """
 
     system: str
@@ -31,6 +32,7 @@ class Catalog:
     api_names: Mapping[str, str]
     essential: Mapping[str, frozenset[str]]
     conditions: Mapping[str, str] = field(default_factory=dict)
+    declared_only: frozenset[str] = frozenset()
 
     def declared_fields(self) -> set[str]:
         """``Object.field`` of everything that is declared, in standard names."""

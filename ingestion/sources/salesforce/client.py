@@ -199,6 +199,8 @@ class Client:
         if missing:
             _log.warning("%s: %s has no %s for this user; loaded as empty", self._system, name, ", ".join(missing))
         chosen = {ours: theirs for ours, theirs in wanted.items() if theirs in present}
+        if obj.name in self._catalog.declared_only:
+            return chosen
         length = sum(len(f) + 2 for f in chosen.values())
         for field in sorted(present.values(), key=lambda f: f.name):
             skipped = field.type in settings.SKIPPED_TYPES or field.name in settings.SKIPPED_FIELDS or field.calculated

@@ -1,7 +1,6 @@
 """How to enter a Salesforce org; every system that runs in one has these settings in its own section."""
 
-from __future__ import annotations
-
+# Annotations are evaluated here: dlt reads those of a derived class in the module that derives it.
 from typing import Any
 
 import dlt

@@ -1,4 +1,4 @@
-"""Salesforce's stand-in: an org with multi-currency, and custom objects for statements of work, rate cards and change orders."""
+"""Salesforce's stand-in: an org with multi-currency, and custom objects for what the platform has none of."""
 
 from __future__ import annotations
 
