@@ -148,19 +148,21 @@ class Org(VendorSystem):
 
             return Route(path, endpoint)
 
+        resources = {
+            "query": lambda r: self._query(r, deleted_too=False),
+            "queryAll": lambda r: self._query(r, deleted_too=True),
+            "query/{position}": self._query_more,
+            "sobjects": self._sobjects,
+            "sobjects/{object}/describe": self._describe,
+            "sobjects/{object}/deleted": self._deleted,
+            "sobjects/{object}/updated": self._updated,
+            "limits": self._limits,
+        }
+        # Salesforce takes every address with a slash behind it, too, and clients send both.
+        paths = {f"{_DATA}/{path}{slash}": handle for path, handle in resources.items() for slash in ("", "/")}
         return [
             Route("/services/oauth2/token", self._token, methods=["POST"]),
-            rest(f"{_DATA}/query", lambda r: self._query(r, deleted_too=False)),
-            rest(f"{_DATA}/queryAll", lambda r: self._query(r, deleted_too=True)),
-            rest(f"{_DATA}/query/{{position}}", self._query_more),
-            rest(f"{_DATA}/sobjects", self._sobjects),
-            rest(f"{_DATA}/sobjects/{{object}}/describe", self._describe),
-            rest(f"{_DATA}/sobjects/{{object}}/deleted", self._deleted),
-            rest(f"{_DATA}/sobjects/{{object}}/deleted/", self._deleted),
-            rest(f"{_DATA}/sobjects/{{object}}/updated", self._updated),
-            rest(f"{_DATA}/sobjects/{{object}}/updated/", self._updated),
-            rest(f"{_DATA}/limits", self._limits),
-            rest(f"{_DATA}/limits/", self._limits),
+            *(rest(path, handle) for path, handle in paths.items()),
             rest("/services/data/{rest:path}", self._nothing),
         ]
 
