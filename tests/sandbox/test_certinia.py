@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 import requests
 
 from ingestion import pipelines
 from ingestion.http import session as http_session
 from ingestion.http.errors import PermanentError, TransientError
+from ingestion.raw import Window
 from ingestion.sandbox.facts import Facts, TimeEntry
 from ingestion.sandbox.server import Fault, SandboxServer
 from ingestion.sandbox.systems import salesforce
@@ -192,6 +194,12 @@ def load(*objects: str) -> None:
 def rows(data_dir: Path, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(data_dir / "warehouse.duckdb"), read_only=True) as connection:
         return connection.execute("set timezone = 'UTC'").execute(sql).fetchall()
+
+
+def read(name: str, since: datetime | None = None) -> list[dict[str, Any]]:
+    """The records that the source's client yields of one object, without a pipeline."""
+    pages = connect().fetch(OBJECTS[name], Window(since))
+    return [msgspec.json.decode(raw) for page in pages if isinstance(page, list) for raw in page]
 
 
 def header(server: SandboxServer, fact_id: str) -> str:
@@ -396,7 +404,6 @@ class TestSource:
         key = header(sandbox, "T7")
         sandbox.world.replace_facts(firm([e for e in many() if e.id != "T7"]), NOW + pause)
         load("timecard", "timecard_split")
-        load("timecard", "timecard_split")
         assert rows(data_dir, "select id from raw_certinia.timecard where _is_deleted") == [(key,)]
         assert rows(data_dir, "select count(*) from raw_certinia.timecard_split where _is_deleted") == [(1,)]
 
@@ -421,10 +428,9 @@ class TestSource:
 class TestTrouble:
     """Tokens, faults, drift and configuration."""
 
-    def test_expired_token_in_mid_load_is_renewed_once(self, sandbox: SandboxServer, data_dir: Path) -> None:
+    def test_expired_token_in_mid_load_is_renewed_once(self, sandbox: SandboxServer) -> None:
         sandbox.faults.append(Fault("certinia", "expire_token", path="/query/"))
-        load("timecard")
-        assert rows(data_dir, "select count(distinct id) from raw_certinia.timecard") == [(TIMECARDS,)]
+        assert len({record["Id"] for record in read("timecard")}) == TIMECARDS
         assert calls(sandbox, "/oauth2/token") == 2
 
     @pytest.mark.parametrize(
@@ -436,20 +442,19 @@ class TestTrouble:
         ],
         ids=["500 twice", "request limit", "truncated JSON"],
     )
-    def test_passing_trouble_costs_nothing(self, sandbox: SandboxServer, data_dir: Path, fault: Fault) -> None:
+    def test_passing_trouble_costs_nothing(self, sandbox: SandboxServer, fault: Fault) -> None:
         sandbox.faults.append(fault)
-        load("timecard")
+        ids = [record["Id"] for record in read("timecard")]
         assert fault.hits >= fault.times
-        counts = rows(data_dir, "select count(*), count(distinct id) from raw_certinia.timecard")
-        assert counts == [(TIMECARDS, TIMECARDS)]
+        assert len(ids) == len(set(ids)) == TIMECARDS
 
     def test_errors_name_this_system(self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> None:
         sandbox.faults.append(Fault("certinia", "throttle", path="/queryAll", times=http_session.MAX_ATTEMPTS))
         with pytest.raises(TransientError, match=r"^certinia: .*REQUEST_LIMIT_EXCEEDED"):
-            load("timecard")
+            read("timecard")
         monkeypatch.setenv("SOURCES__CERTINIA__CLIENT_SECRET", "not-the-secret")
         with pytest.raises(PermanentError, match=r"^certinia: .*/oauth2/token answered 400: invalid_client") as error:
-            load("timecard")
+            read("timecard")
         assert "not-the-secret" not in str(error.value)
 
     def test_renamed_new_and_retyped_fields(self, sandbox: SandboxServer, data_dir: Path) -> None:
@@ -475,7 +480,7 @@ class TestTrouble:
 
         org(sandbox).tamper["pse__Timecard__c"] = hide
         with pytest.raises(PermanentError, match="certinia: pse__Timecard__c has no field pse__Billing_Hold__c"):
-            load("timecard_split")
+            read("timecard_split")
 
     def test_names_of_the_org(self, sandbox: SandboxServer, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def renamed(record: dict[str, Any]) -> dict[str, Any]:

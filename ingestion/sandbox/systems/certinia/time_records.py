@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ingestion.sandbox.facts import Assignment, TimeEntry
+from ingestion.sandbox.facts import Assignment, Project, TimeEntry
 from ingestion.sandbox.systems.certinia import catalog
 from ingestion.sandbox.systems.certinia.money import Currencies, rate
 from ingestion.sandbox.systems.certinia.records import user_id
@@ -67,7 +67,7 @@ class TimeRecords(OrgRecords):
     def header(self, card: Timecard, entries: list[TimeEntry], base: Record) -> Record:
         first = card.first
         approved = first.status == "approved"
-        days = {f"pse__{name}_{kind}__c": None for name in catalog.WEEKDAYS for kind in ("Hours", "Notes")}
+        days: Record = {f"pse__{name}_{kind}__c": None for name in catalog.WEEKDAYS for kind in ("Hours", "Notes")}
         for entry in entries:
             name = catalog.WEEKDAYS[entry.work_date.weekday()]
             days[f"pse__{name}_Hours__c"] = number(_short(entry.hours))
@@ -172,7 +172,7 @@ class TimeRecords(OrgRecords):
         return found
 
     @cached_property
-    def projects(self) -> dict[str, object]:
+    def projects(self) -> dict[str, Project]:
         return {p.id: p for p in self.system.world.facts.projects}
 
 
