@@ -77,8 +77,8 @@ class Org:
 
 @pytest.fixture
 def org() -> Iterator[Org]:
-    with SandboxServer(World(facts(), NOW, {"psa": "certinia"}), tls=True) as server:
-        session = requests.Session()
+    served = SandboxServer(World(facts(), NOW, {"psa": "certinia"}), tls=True)
+    with served as server, requests.Session() as session:
         session.verify = server.ca_file
         # A machine-wide REQUESTS_CA_BUNDLE would win over the session's own authority.
         session.trust_env = False
