@@ -36,6 +36,7 @@ SYSTEMS: dict[str, SystemSpec] = {
         _system("salesforce", "Salesforce", "crm", "sales-operations"),
         _system("hubspot", "HubSpot", "crm", "sales-operations"),
         _system("kantata", "Kantata OX", "psa", "pmo"),
+        _system("certinia", "Certinia PSA", "psa", "pmo"),
         _system("netsuite", "Oracle NetSuite", "erp", "finance"),
         _system("dynamics365", "Microsoft Dynamics 365", "erp", "finance"),
         _system("concur", "SAP Concur", "expense", "finance"),

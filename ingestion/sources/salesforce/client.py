@@ -15,7 +15,8 @@ from ingestion.http.errors import NotFoundError, PermanentError, TransientError
 from ingestion.http.session import TRANSIENT_STATUS, RefreshableAuth, VendorSession
 from ingestion.raw import CompleteSet, Deleted, Page, RawObject, Window
 from ingestion.sources.salesforce import settings
-from ingestion.sources.salesforce.schema import ESSENTIAL, OBJECTS
+from ingestion.sources.salesforce.catalog import Catalog
+from ingestion.sources.salesforce.schema import CATALOG
 
 _log = logging.getLogger(__name__)
 
@@ -54,8 +55,9 @@ class _Key(msgspec.Struct):
 class Client:
     """Reads one org through its REST API with the OAuth 2.0 client credentials flow.
 
-    ``login_url`` is the org's My Domain address. ``object_names`` and ``field_names`` map the API names of
-    ``settings.API_NAMES`` and ``schema.OBJECTS`` to those of this org; an empty object name leaves that object out.
+    ``login_url`` is the org's My Domain address. ``catalog`` says what is read from it, and for which system.
+    ``object_names`` and ``field_names`` map the catalog's API names to those of this org; an empty object name leaves
+    that object out.
     """
 
     def __init__(
@@ -64,19 +66,22 @@ class Client:
         client_id: str,
         client_secret: str,
         *,
+        catalog: Catalog = CATALOG,
         api_version: str = settings.API_VERSION,
         object_names: Mapping[str, str] | None = None,
         field_names: Mapping[str, str] | None = None,
     ) -> None:
+        self._catalog = catalog
+        self._system = catalog.system
         self._token_url = f"{login_url.rstrip('/')}/services/oauth2/token"
         self._secret = (client_id, client_secret)
         self._api = f"/services/data/v{api_version.lstrip('v')}"
-        self._object_names = _checked("object_names", object_names, settings.API_NAMES.values())
-        self._field_names = _checked("field_names", field_names, _declared_fields())
+        self._object_names = self._checked("object_names", object_names, catalog.api_names.values())
+        self._field_names = self._checked("field_names", field_names, catalog.declared_fields())
         self._instance: str | None = None
         self._auth = RefreshableAuth(self._fetch_token)
         self._session = VendorSession(
-            "salesforce",
+            self._system,
             self._auth,
             headers={"Accept": "application/json", "Sforce-Query-Options": f"batchSize={settings.PAGE_ROWS}"},
             is_transient=_is_transient,
@@ -94,26 +99,30 @@ class Client:
         belong to the next run, which reads the overlap again. When the org's delete log does not reach back to its start,
         all records are read and those that are missing count as gone.
         """
-        name = self._object_names.get(settings.API_NAMES[obj.name], settings.API_NAMES[obj.name])
+        standard = self._catalog.api_names[obj.name]
+        name = self._object_names.get(standard, standard)
         if not name:
             return
         described = self._describe(name)
         fields = self._select(obj, name, described)
+        condition = self._catalog.conditions.get(obj.name)
         soql = f"SELECT {', '.join(fields.values())} FROM {name}"
+        everything = f"{soql} WHERE {condition}" if condition else soql
         if not window.start:
-            yield from self._query(obj, soql, fields)
+            yield from self._query(obj, everything, fields)
             return
         end = self.server_time().replace(microsecond=0) + timedelta(seconds=1)
         gone: list[str] | None = []
         if described.replicateable:
             gone = self._delete_log(name, window.start, end)
         if gone is None:
-            yield from self._query(obj, soql, fields)
+            yield from self._query(obj, everything, fields)
             yield CompleteSet()
             return
-        between = f"SystemModstamp >= {_literal(window.start)} AND SystemModstamp < {_literal(end)}"
+        changed = f"{obj.cursor} >= {_literal(window.start)} AND {obj.cursor} < {_literal(end)}"
+        conditions = f"{changed} AND {condition}" if condition else changed
         delivered: set[str | None] = set()
-        for page in self._query(obj, f"{soql} WHERE {between}", fields):
+        for page in self._query(obj, f"{soql} WHERE {conditions}", fields):
             delivered.update(msgspec.json.decode(record, type=_Key).Id for record in page)
             yield page
         # The log names what is in the recycle bin too; those records were delivered with their flag.
@@ -133,7 +142,7 @@ class Client:
             url, params = self._url(page.next_records_url), {}
         if received != page.total_size:
             raise TransientError(
-                f"salesforce: a query of {obj.name} announced {page.total_size} records and delivered {received}; run again"
+                f"{self._system}: a query of {obj.name} announced {page.total_size} records and delivered {received}; run again"
             )
 
     def _page(self, obj: RawObject, url: str, params: dict[str, str]) -> _QueryPage:
@@ -143,7 +152,7 @@ class Client:
             if settings.INVALID_QUERY_LOCATOR in str(error):
                 # A locator lives for two days; the next run starts a new query and appends only what is new.
                 raise TransientError(
-                    f"salesforce: the query of {obj.name} expired while it was read; run again"
+                    f"{self._system}: the query of {obj.name} expired while it was read; run again"
                 ) from None
             raise
         return page
@@ -167,7 +176,7 @@ class Client:
             described: _Described = self._session.json("GET", url, type=_Described)
         except NotFoundError:
             raise PermanentError(
-                f"salesforce: this org has no object {name} that the integration user can see; grant read access, or set "
+                f"{self._system}: this org has no object {name} that the integration user can see; grant read access, or set "
                 "object_names to the name it has here (an empty name leaves the object out)"
             ) from None
         return described
@@ -178,18 +187,20 @@ class Client:
         Formulas that are not declared are left out: they change without the record's SystemModstamp moving.
         """
         present = {f.name: f for f in described.fields}
-        standard = settings.API_NAMES[obj.name]
+        standard = self._catalog.api_names[obj.name]
         wanted = {ours: self._field_names.get(f"{standard}.{ours}", ours) for ours in obj.columns}
         missing = [ours for ours, theirs in wanted.items() if theirs not in present]
         for ours in missing:
-            if ours in ESSENTIAL[obj.name]:
+            if ours in self._catalog.essential[obj.name]:
                 raise PermanentError(
-                    f"salesforce: {name} has no field {wanted[ours]} that the integration user can see; grant read access "
+                    f"{self._system}: {name} has no field {wanted[ours]} that the integration user can see; grant read access "
                     f"to it, or set field_names for {standard}.{ours} to the name it has here"
                 )
         if missing:
-            _log.warning("salesforce: %s has no %s for this user; loaded as empty", name, ", ".join(missing))
+            _log.warning("%s: %s has no %s for this user; loaded as empty", self._system, name, ", ".join(missing))
         chosen = {ours: theirs for ours, theirs in wanted.items() if theirs in present}
+        if obj.name in self._catalog.declared_only:
+            return chosen
         length = sum(len(f) + 2 for f in chosen.values())
         for field in sorted(present.values(), key=lambda f: f.name):
             skipped = field.type in settings.SKIPPED_TYPES or field.name in settings.SKIPPED_FIELDS or field.calculated
@@ -198,7 +209,8 @@ class Client:
             length += len(field.name) + 2
             if length > settings.MAX_SELECT_CHARS:
                 _log.warning(
-                    "salesforce: %s has too many fields for one query; undeclared ones from %s on are left out",
+                    "%s: %s has too many fields for one query; undeclared ones from %s on are left out",
+                    self._system,
                     name,
                     field.name,
                 )
@@ -206,9 +218,17 @@ class Client:
             chosen[field.name] = field.name
         return chosen
 
+    def _checked(self, setting: str, names: Mapping[str, str] | None, known: Iterable[str]) -> dict[str, str]:
+        """The configured names; a name of nothing that is read is a mistake that would go unnoticed."""
+        if wrong := sorted(set(names or {}) - set(known)):
+            raise PermanentError(
+                f"{self._system}: {setting} renames {wrong[0]}, which is not read; see the source's README"
+            )
+        return dict(names or {})
+
     def _fetch_token(self) -> tuple[str, None]:
         """A new access token; Salesforce does not say how long it lives, the answer 401 does."""
-        answer = request_token("salesforce", self._token_url, {"grant_type": "client_credentials"}, self._secret)
+        answer = request_token(self._system, self._token_url, {"grant_type": "client_credentials"}, self._secret)
         self._instance = str(answer.get("instance_url") or self._token_url.split("/services/")[0]).rstrip("/")
         return str(answer["access_token"]), None
 
@@ -217,17 +237,6 @@ class Client:
         if self._instance is None:
             self._auth.renew()
         return f"{self._instance}{path}"
-
-
-def _declared_fields() -> set[str]:
-    return {f"{settings.API_NAMES[obj.name]}.{field}" for obj in OBJECTS.values() for field in obj.columns}
-
-
-def _checked(setting: str, names: Mapping[str, str] | None, known: Iterable[str]) -> dict[str, str]:
-    """The configured names; a name of nothing that is read is a mistake that would go unnoticed."""
-    if wrong := sorted(set(names or {}) - set(known)):
-        raise PermanentError(f"salesforce: {setting} renames {wrong[0]}, which is not read; see the source's README")
-    return dict(names or {})
 
 
 def _literal(moment: datetime) -> str:

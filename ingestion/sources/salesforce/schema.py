@@ -6,39 +6,15 @@ org's calendar days, datetimes are UTC. ``IsDeleted`` is a column: a record in t
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from ingestion.raw import RawObject
-
-_MONEY, _RATE, _PERCENT = "decimal(18,4)", "decimal(18,6)", "decimal(9,4)"
-_AUDIT = {"Id": "text", "IsDeleted": "bool", "CreatedDate": "timestamp", "SystemModstamp": "timestamp"}
-_CURRENCY = {"CurrencyIsoCode": "text"}
-
-
-def _object(name: str, fields: dict[str, str]) -> RawObject:
-    return RawObject(
-        name=name,
-        key=("Id",),
-        columns=_AUDIT | fields,
-        cursor="SystemModstamp",
-        # Salesforce stamps a record when the statement runs, not when its transaction commits: a long transaction
-        # shows up with an older stamp than what was read before it.
-        overlap=timedelta(minutes=10),
-        transport=frozenset({"attributes"}),
-    )
-
-
-def _small_set(name: str, fields: dict[str, str]) -> RawObject:
-    """Set-up data without deletion flag: a few rows, read completely each time."""
-    columns = {"Id": "text", "SystemModstamp": "timestamp"} | fields
-    return RawObject(name=name, key=("Id",), columns=columns, snapshot=True, transport=frozenset({"attributes"}))
-
+from ingestion.sources.salesforce import settings
+from ingestion.sources.salesforce.catalog import CURRENCY, MONEY, PERCENT, RATE, Catalog, record_object, small_set
 
 OBJECTS: dict[str, RawObject] = {
     o.name: o
     for o in (
-        _small_set("organization", {"Name": "text", "DefaultCurrencyIsoCode": "text"}),
-        _small_set(
+        small_set("organization", {"Name": "text", "DefaultCurrencyIsoCode": "text"}),
+        small_set(
             "opportunity_stage",
             {
                 "ApiName": "text",
@@ -46,12 +22,12 @@ OBJECTS: dict[str, RawObject] = {
                 "IsActive": "bool",
                 "IsClosed": "bool",
                 "IsWon": "bool",
-                "DefaultProbability": _PERCENT,
+                "DefaultProbability": PERCENT,
                 "ForecastCategoryName": "text",
                 "SortOrder": "bigint",
             },
         ),
-        _object(
+        record_object(
             "account",
             {
                 "Name": "text",
@@ -62,9 +38,9 @@ OBJECTS: dict[str, RawObject] = {
                 "BillingCountryCode": "text",
                 "Payment_Terms_Days__c": "decimal(9,0)",
             }
-            | _CURRENCY,
+            | CURRENCY,
         ),
-        _object(
+        record_object(
             "opportunity",
             {
                 "Name": "text",
@@ -73,25 +49,25 @@ OBJECTS: dict[str, RawObject] = {
                 "StageName": "text",
                 "IsClosed": "bool",
                 "IsWon": "bool",
-                "Amount": _MONEY,
-                "Probability": _PERCENT,
+                "Amount": MONEY,
+                "Probability": PERCENT,
                 "CloseDate": "date",
                 "ForecastCategoryName": "text",
             }
-            | _CURRENCY,
+            | CURRENCY,
         ),
-        _object(
+        record_object(
             "opportunity_history",
             {
                 "OpportunityId": "text",
                 "StageName": "text",
-                "Amount": _MONEY,
-                "Probability": _PERCENT,
+                "Amount": MONEY,
+                "Probability": PERCENT,
                 "CloseDate": "date",
             }
-            | _CURRENCY,
+            | CURRENCY,
         ),
-        _object(
+        record_object(
             "contract",
             {
                 "AccountId": "text",
@@ -107,35 +83,35 @@ OBJECTS: dict[str, RawObject] = {
                 "ERP_Legal_Entity_Id__c": "text",
                 "PO_Expiration_Date__c": "date",
             }
-            | _CURRENCY,
+            | CURRENCY,
         ),
-        _object(
+        record_object(
             "sow_line",
             {
                 "Name": "text",
                 "Contract__c": "text",
                 "Billing_Method__c": "text",
-                "Amount__c": _MONEY,
-                "Cap_Amount__c": _MONEY,
-                "Discount__c": _PERCENT,
+                "Amount__c": MONEY,
+                "Cap_Amount__c": MONEY,
+                "Discount__c": PERCENT,
                 "Rate_Card__c": "text",
                 "ERP_Billing_Calendar_Id__c": "text",
                 "Passthrough_Basis__c": "text",
-                "Passthrough_Markup__c": _PERCENT,
+                "Passthrough_Markup__c": PERCENT,
                 "Expense_Policy__c": "text",
-                "Expense_Markup__c": _PERCENT,
-                "Expense_Cap__c": _MONEY,
+                "Expense_Markup__c": PERCENT,
+                "Expense_Cap__c": MONEY,
                 "Expense_Categories__c": "text",
                 "No_Charge__c": "bool",
                 "Rev_Rec_Method__c": "text",
-                "Estimate_At_Completion__c": _MONEY,
+                "Estimate_At_Completion__c": MONEY,
                 "Start_Date__c": "date",
                 "End_Date__c": "date",
                 "Final_Invoice_Date__c": "date",
             }
-            | _CURRENCY,
+            | CURRENCY,
         ),
-        _object(
+        record_object(
             "rate_card",
             {
                 "Name": "text",
@@ -144,22 +120,22 @@ OBJECTS: dict[str, RawObject] = {
                 "Contract__c": "text",
                 "Account__c": "text",
             }
-            | _CURRENCY,
+            | CURRENCY,
         ),
-        _object(
+        record_object(
             "rate_card_line",
             {
                 "Name": "text",
                 "Rate_Card__c": "text",
                 "Role__c": "text",
                 "Resource_Email__c": "text",
-                "Hourly_Rate__c": _RATE,
+                "Hourly_Rate__c": RATE,
                 "Valid_From__c": "date",
                 "Valid_To__c": "date",
             }
-            | _CURRENCY,
+            | CURRENCY,
         ),
-        _object(
+        record_object(
             "change_order",
             {
                 "Name": "text",
@@ -169,17 +145,15 @@ OBJECTS: dict[str, RawObject] = {
                 "Requested_Date__c": "date",
                 "Approved_Date__c": "date",
                 "Effective_Date__c": "date",
-                "Amount__c": _MONEY,
-                "Cap_Change__c": _MONEY,
+                "Amount__c": MONEY,
+                "Cap_Change__c": MONEY,
             }
-            | _CURRENCY,
+            | CURRENCY,
         ),
     )
 }
 
-# Without these a verdict would silently be wrong, so a load stops when the integration user cannot see one of them.
-# Every other declared field that an org lacks is loaded as NULL.
-ESSENTIAL: dict[str, frozenset[str]] = {
+_ESSENTIAL: dict[str, frozenset[str]] = {
     "organization": frozenset({"Id", "DefaultCurrencyIsoCode"}),
     "opportunity_stage": frozenset({"Id", "ApiName", "IsWon"}),
     "account": frozenset({"Id", "IsDeleted", "SystemModstamp"}),
@@ -193,3 +167,5 @@ ESSENTIAL: dict[str, frozenset[str]] = {
     "rate_card_line": frozenset({"Id", "IsDeleted", "SystemModstamp", "Rate_Card__c", "Hourly_Rate__c"}),
     "change_order": frozenset({"Id", "IsDeleted", "SystemModstamp", "Contract__c", "Status__c", "Amount__c"}),
 }
+
+CATALOG = Catalog("salesforce", OBJECTS, settings.API_NAMES, _ESSENTIAL)

@@ -1,20 +1,8 @@
-"""The org that the stand-in shows: its objects, their fields and types, and what describe says about them."""
+"""The objects of the CRM's org, and what its picklists say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
-
-_SYSTEM = {
-    "Id": "id",
-    "IsDeleted": "boolean",
-    "CreatedDate": "datetime",
-    "LastModifiedDate": "datetime",
-    "SystemModstamp": "datetime",
-}
-_VIEWED = {"LastViewedDate": "datetime", "LastReferencedDate": "datetime"}
-_MONEY = {"CurrencyIsoCode": "picklist"}
+from ingestion.sandbox.systems.salesforce.sobjects import MONEY, SYSTEM, VIEWED, SObject
 
 BILLING_METHODS = {
     "tm": "Time and Materials",
@@ -53,19 +41,6 @@ STAGES: dict[str, tuple[str, bool, bool, int, str]] = {
     "closed_lost": ("Lost", True, False, 0, "Omitted"),
 }
 
-
-@dataclass(frozen=True)
-class SObject:
-    """One object of the org: key prefix, field types, lookups (field -> object), and formula fields."""
-
-    name: str
-    prefix: str
-    fields: dict[str, str]
-    references: dict[str, str]
-    formulas: frozenset[str] = frozenset()
-    has_delete_log: bool = True
-
-
 CATALOG: dict[str, SObject] = {
     o.name: o
     for o in (
@@ -97,7 +72,7 @@ CATALOG: dict[str, SObject] = {
         SObject(
             "Account",
             "001",
-            _SYSTEM
+            SYSTEM
             | {
                 "Name": "string",
                 "ParentId": "reference",
@@ -108,14 +83,14 @@ CATALOG: dict[str, SObject] = {
                 "BillingAddress": "address",
                 "Payment_Terms_Days__c": "double",
             }
-            | _MONEY
-            | _VIEWED,
+            | MONEY
+            | VIEWED,
             {"ParentId": "Account", "MasterRecordId": "Account", "OwnerId": "User"},
         ),
         SObject(
             "Opportunity",
             "006",
-            _SYSTEM
+            SYSTEM
             | {
                 "Name": "string",
                 "AccountId": "reference",
@@ -128,8 +103,8 @@ CATALOG: dict[str, SObject] = {
                 "CloseDate": "date",
                 "ForecastCategoryName": "picklist",
             }
-            | _MONEY
-            | _VIEWED,
+            | MONEY
+            | VIEWED,
             {"AccountId": "Account", "OwnerId": "User"},
         ),
         SObject(
@@ -146,13 +121,13 @@ CATALOG: dict[str, SObject] = {
                 "CloseDate": "date",
                 "SystemModstamp": "datetime",
             }
-            | _MONEY,
+            | MONEY,
             {"OpportunityId": "Opportunity"},
         ),
         SObject(
             "Contract",
             "800",
-            _SYSTEM
+            SYSTEM
             | {
                 "AccountId": "reference",
                 "OwnerId": "reference",
@@ -167,14 +142,14 @@ CATALOG: dict[str, SObject] = {
                 "ERP_Legal_Entity_Id__c": "string",
                 "PO_Expiration_Date__c": "date",
             }
-            | _MONEY
-            | _VIEWED,
+            | MONEY
+            | VIEWED,
             {"AccountId": "Account", "OwnerId": "User", "Opportunity__c": "Opportunity"},
         ),
         SObject(
             "SOW_Line__c",
             "a0L",
-            _SYSTEM
+            SYSTEM
             | {
                 "Name": "string",
                 "Contract__c": "reference",
@@ -198,15 +173,15 @@ CATALOG: dict[str, SObject] = {
                 "Final_Invoice_Date__c": "date",
                 "Effective_Value__c": "currency",
             }
-            | _MONEY
-            | _VIEWED,
+            | MONEY
+            | VIEWED,
             {"Contract__c": "Contract", "Rate_Card__c": "Rate_Card__c"},
             formulas=frozenset({"Effective_Value__c"}),
         ),
         SObject(
             "Rate_Card__c",
             "a0R",
-            _SYSTEM
+            SYSTEM
             | {
                 "Name": "string",
                 "Scope__c": "picklist",
@@ -214,13 +189,13 @@ CATALOG: dict[str, SObject] = {
                 "Contract__c": "reference",
                 "Account__c": "reference",
             }
-            | _MONEY,
+            | MONEY,
             {"SOW_Line__c": "SOW_Line__c", "Contract__c": "Contract", "Account__c": "Account"},
         ),
         SObject(
             "Rate_Card_Line__c",
             "a0S",
-            _SYSTEM
+            SYSTEM
             | {
                 "Name": "string",
                 "Rate_Card__c": "reference",
@@ -230,13 +205,13 @@ CATALOG: dict[str, SObject] = {
                 "Valid_From__c": "date",
                 "Valid_To__c": "date",
             }
-            | _MONEY,
+            | MONEY,
             {"Rate_Card__c": "Rate_Card__c"},
         ),
         SObject(
             "Change_Order__c",
             "a0C",
-            _SYSTEM
+            SYSTEM
             | {
                 "Name": "string",
                 "Contract__c": "reference",
@@ -248,59 +223,8 @@ CATALOG: dict[str, SObject] = {
                 "Amount__c": "currency",
                 "Cap_Change__c": "currency",
             }
-            | _MONEY,
+            | MONEY,
             {"Contract__c": "Contract", "SOW_Line__c": "SOW_Line__c"},
         ),
     )
 }
-
-_SCALES = {"currency": (18, 2), "percent": (5, 2), "double": (18, 0)}
-
-
-def field_types(sobject: SObject, records: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """Field types as the org has them now: a field that an admin renamed in all records goes by its new name alone."""
-    present: set[str] = set()
-    for record in records:
-        present.update(record)
-    if not present:
-        return dict(sobject.fields)
-    kept = {name: kind for name, kind in sobject.fields.items() if name in present}
-    return kept | dict.fromkeys(sorted(present - kept.keys()), "string")
-
-
-def describe(name: str, sobject: SObject, types: dict[str, str]) -> dict[str, Any]:
-    """The answer of ``/sobjects/<name>/describe``; ``name`` is the object's API name in this org."""
-    return {
-        "name": name,
-        "label": name.removesuffix("__c").replace("_", " "),
-        "keyPrefix": sobject.prefix,
-        "custom": name.endswith("__c"),
-        "queryable": True,
-        "replicateable": sobject.has_delete_log,
-        "fields": [_field(sobject, field_name, kind) for field_name, kind in types.items()],
-        "childRelationships": [],
-        "recordTypeInfos": [],
-    }
-
-
-def _field(sobject: SObject, name: str, kind: str) -> dict[str, Any]:
-    precision, scale = _SCALES.get(kind, (0, 0))
-    target = sobject.references.get(name)
-    compound = "BillingAddress" if name.startswith("Billing") and sobject.name == "Account" else None
-    return {
-        "name": name,
-        "label": name.removesuffix("__c").replace("_", " "),
-        "type": kind,
-        "custom": name.endswith("__c"),
-        "length": 18 if kind in ("id", "reference") else 255 if kind in ("string", "picklist", "email") else 0,
-        "precision": precision,
-        "scale": scale,
-        "nillable": name not in ("Id", "IsDeleted", "SystemModstamp"),
-        "filterable": kind not in ("address", "textarea"),
-        "compoundFieldName": compound if name != compound else None,
-        "calculated": name in sobject.formulas,
-        "referenceTo": [target] if target else [],
-        "relationshipName": (name.removesuffix("Id") if name.endswith("Id") else name[:-1] + "r") if target else None,
-        "picklistValues": [],
-        "permissionable": name not in _SYSTEM,
-    }

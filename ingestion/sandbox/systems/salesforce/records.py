@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ingestion.sandbox.facts import ChangeOrder, Contract, ContractLine, Customer, Fact, Opportunity, RateCard
+from ingestion.sandbox.facts import ChangeOrder, Contract, ContractLine, Customer, Opportunity, RateCard
 from ingestion.sandbox.systems.salesforce import catalog
 from ingestion.sandbox.systems.salesforce.ids import record_id
+from ingestion.sandbox.systems.salesforce.org import OrgRecords, Record
+from ingestion.sandbox.systems.salesforce.values import day, moment, number
 
 if TYPE_CHECKING:
     from ingestion.sandbox.systems.salesforce import System
@@ -26,33 +28,13 @@ OWNER_ID = record_id("005", "integration", "owner")
 ORGANIZATION_ID = record_id("00D", "organization")
 ORGANIZATION_CURRENCY = "USD"
 
-Record = dict[str, Any]
 
-
-def moment(value: datetime) -> str:
-    """A datetime as the REST API writes it; Salesforce keeps whole seconds."""
-    return value.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-
-
-def number(value: Decimal | int | None) -> Decimal | None:
-    """A number as the REST API writes it: no trailing zeros, but always a decimal place."""
-    if value is None:
-        return None
-    short = Decimal(value).normalize()
-    return short if int(short.as_tuple().exponent) < 0 else short.quantize(Decimal("0.1"))
-
-
-def _day(value: date | None) -> str | None:
-    return value.isoformat() if value else None
-
-
-class Records:
+class Records(OrgRecords):
     """Builds the tables of ``system`` from the facts that it has heard of."""
 
     def __init__(self, system: System) -> None:
-        self.system = system
+        super().__init__(system)
         world = system.world
-        self.now = system.now
         self.customers = {c.id: c for c in world.facts.customers}
         self.contract_currency = {c.id: c.currency for c in world.facts.contracts}
         self.agreed_cards = {c.id for c in world.facts.rate_cards if c.agreed}
@@ -74,24 +56,6 @@ class Records:
             "Rate_Card_Line__c": [row for c in cards for row in self.rate_card_lines(c)],
             "Change_Order__c": [self.change_order(c) for c in facts("change_orders")],
         }
-
-    def id_of(self, kind: str, fact_id: str | None) -> str | None:
-        return None if fact_id is None else self.system.external_id(kind, fact_id)
-
-    def base(self, kind: str, fact: Fact, changed: datetime | None = None) -> Record:
-        """Id and the audit fields; ``changed`` when something beside the fact itself moved the record later."""
-        touched = self.system.touched(fact)
-        stamp = max(touched, changed) if changed else touched
-        return {
-            "Id": self.system.external_id(kind, fact.id),
-            "IsDeleted": self.is_deleted(fact),
-            "CreatedDate": moment(min(fact.created_at or stamp, stamp)),
-            "LastModifiedDate": moment(stamp),
-            "SystemModstamp": moment(stamp),
-        }
-
-    def is_deleted(self, fact: Fact) -> bool:
-        return fact.deleted_at is not None and fact.deleted_at <= self.now
 
     def organization(self) -> Record:
         return {
@@ -209,9 +173,6 @@ class Records:
             )
         return rows
 
-    def deletion(self, fact: Fact) -> datetime | None:
-        return fact.deleted_at if self.is_deleted(fact) else None
-
     def contract(self, contract: Contract) -> Record:
         base = self.base("contracts", contract, self.moved_at(contract.customer))
         return base | {
@@ -221,12 +182,12 @@ class Records:
             "Name": contract.name or contract.id,
             "Status": catalog.CONTRACT_STATUSES[contract.status],
             "StatusCode": "Draft" if contract.status == "draft" else "Activated",
-            "StartDate": _day(contract.starts_on),
-            "EndDate": _day(contract.ends_on),
-            "CustomerSignedDate": _day(contract.signed_on),
+            "StartDate": day(contract.starts_on),
+            "EndDate": day(contract.ends_on),
+            "CustomerSignedDate": day(contract.signed_on),
             "Opportunity__c": self.id_of("opportunities", contract.opportunity),
             "ERP_Legal_Entity_Id__c": self.system.world.ref("erp", "legal_entities", contract.legal_entity),
-            "PO_Expiration_Date__c": _day(contract.po_expires_on),
+            "PO_Expiration_Date__c": day(contract.po_expires_on),
             "CurrencyIsoCode": contract.currency,
             **_never_viewed(),
         }
@@ -252,9 +213,9 @@ class Records:
             "No_Charge__c": line.is_no_charge,
             "Rev_Rec_Method__c": catalog.REVREC_METHODS[line.revrec_method] if line.revrec_method else None,
             "Estimate_At_Completion__c": number(line.estimate_at_completion),
-            "Start_Date__c": _day(line.starts_on),
-            "End_Date__c": _day(line.ends_on),
-            "Final_Invoice_Date__c": _day(line.final_invoice_on),
+            "Start_Date__c": day(line.starts_on),
+            "End_Date__c": day(line.ends_on),
+            "Final_Invoice_Date__c": day(line.final_invoice_on),
             "Effective_Value__c": number(_discounted(amount, line.discount_pct)),
             "CurrencyIsoCode": line.currency or self.contract_currency.get(line.contract, ORGANIZATION_CURRENCY),
             **_never_viewed(),
@@ -284,8 +245,8 @@ class Records:
                 "Role__c": line.role,
                 "Resource_Email__c": self.emails.get(line.resource, line.resource) if line.resource else None,
                 "Hourly_Rate__c": number(line.rate),
-                "Valid_From__c": _day(line.valid_from),
-                "Valid_To__c": _day(line.valid_to),
+                "Valid_From__c": day(line.valid_from),
+                "Valid_To__c": day(line.valid_to),
                 "CurrencyIsoCode": card.currency,
             }
             for line in card.lines
@@ -297,9 +258,9 @@ class Records:
             "Contract__c": self.id_of("contracts", order.contract),
             "SOW_Line__c": self.id_of("contract_lines", order.contract_line),
             "Status__c": catalog.CHANGE_ORDER_STATUSES[order.status],
-            "Requested_Date__c": _day(order.requested_on),
-            "Approved_Date__c": _day(order.approved_on),
-            "Effective_Date__c": _day(order.effective_from),
+            "Requested_Date__c": day(order.requested_on),
+            "Approved_Date__c": day(order.approved_on),
+            "Effective_Date__c": day(order.effective_from),
             "Amount__c": number(order.amount),
             "Cap_Change__c": number(order.cap_delta),
             "CurrencyIsoCode": order.currency,

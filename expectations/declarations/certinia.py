@@ -1,0 +1,51 @@
+"""Certinia PSA: impossible values per object. Money and rates are in the record's currency, time in decimal hours."""
+
+from __future__ import annotations
+
+from expectations.rules import ObjectRules
+
+_CURRENCY = ("currency_iso_code",)
+_NOT_NEGATIVE = (0, None)
+_OPTIONAL = ObjectRules(may_be_empty=True)
+_DAY = (0, 24)
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+RULES = {
+    "organization": ObjectRules(currencies=("default_currency_iso_code",)),
+    "user": ObjectRules(required=("name",)),
+    "account": ObjectRules(required=("name",), currencies=_CURRENCY, may_be_empty=True),
+    "contact": ObjectRules(
+        required=("email",), ranges={"pse_default_cost_rate_c": _NOT_NEGATIVE}, currencies=_CURRENCY
+    ),
+    "project": ObjectRules(required=("name",), currencies=_CURRENCY),
+    "schedule": ObjectRules(ranges={"pse_scheduled_hours_c": _NOT_NEGATIVE}, may_be_empty=True),
+    "assignment": ObjectRules(
+        required=("pse_project_c", "pse_resource_c"), ranges={"pse_bill_rate_c": _NOT_NEGATIVE}, may_be_empty=True
+    ),
+    "milestone": ObjectRules(
+        required=("pse_milestone_amount_c",),
+        ranges={"pse_milestone_amount_c": _NOT_NEGATIVE},
+        currencies=_CURRENCY,
+        may_be_empty=True,
+    ),
+    "rate_card_set": ObjectRules(currencies=_CURRENCY, may_be_empty=True),
+    "rate_card": ObjectRules(
+        required=("pse_suggested_bill_rate_c",),
+        ranges={"pse_suggested_bill_rate_c": _NOT_NEGATIVE},
+        currencies=_CURRENCY,
+        may_be_empty=True,
+    ),
+    "rate_card_set_junction": _OPTIONAL,
+    "timecard": ObjectRules(
+        required=("pse_project_c", "pse_resource_c", "pse_start_date_c", "pse_status_c"),
+        # One field is one person's work on one day.
+        ranges={f"pse_{day}_hours_c": _DAY for day in _WEEKDAYS} | {"pse_bill_rate_c": _NOT_NEGATIVE},
+        currencies=_CURRENCY,
+    ),
+    "time_date": ObjectRules(
+        required=("pse_timecard_c", "pse_date_c"),
+        ranges={"exact_hours_c": _DAY, "billable_hours_c": _DAY},
+        may_be_empty=True,
+    ),
+    "timecard_split": ObjectRules(required=("pse_timecard_header_c",), currencies=_CURRENCY, may_be_empty=True),
+}
