@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import jsonschema
+import jwt
 import pytest
 from netsuite import NetSuiteRestApi
 from netsuite.config import Config, TokenAuth
@@ -19,6 +20,7 @@ from ingestion.sandbox.server import Fault, SandboxServer
 from ingestion.sandbox.systems.netsuite import System
 from ingestion.sandbox.systems.netsuite.ids import number
 from ingestion.sandbox.world import World
+from ingestion.sources.netsuite.auth import assertion_grant
 from tests.sandbox.external_clients import ExternalClient
 
 NOW = datetime(2026, 4, 30, 12, tzinfo=UTC)
@@ -133,6 +135,18 @@ def test_a_wrong_secret_and_a_throttled_request(server, account, client):
     server.faults.append(Fault("netsuite", "throttle"))
     status, detail = refused(client.suiteql("SELECT id FROM customer"))
     assert (status, detail["o:errorCode"]) == (429, "CONCURRENCY_LIMIT_EXCEEDED")
+
+
+def test_an_access_token_is_a_jwt_of_netsuite_s_own(server, account):
+    access = account.access
+    url = f"{server.url}/netsuite/services/rest/auth/oauth2/v1/token"
+    token, seconds = assertion_grant(url, access.client_id, access.certificate_id, access.private_key_pem)()
+    assert jwt.get_unverified_header(token)["alg"] == "PS256"
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["iss"] == "https://system.netsuite.com"
+    assert claims["exp"] - claims["iat"] == seconds
+    assert access.allows("GET", url, f"Bearer {token}")
+    assert not access.allows("GET", url, f"Bearer {token}x")
 
 
 # --- netsuite: the record service

@@ -219,10 +219,15 @@ def _public(row: Row) -> Row:
 
 
 def _associated(association: Association, row: Row, tables: Tables) -> list[Row]:
+    """The rows on the other side; one that is delivered twice is still one record."""
     if isinstance(association, HasMany):
-        return tables.where(association.collection, association.column, row.get("id"))
-    ids = [row.get(association.column)] if isinstance(association, BelongsTo) else row.get(f"_{association.ids}", [])
-    return [other for i in ids if i is not None for other in tables.where(association.collection, "id", i)]
+        found = tables.where(association.collection, association.column, row.get("id"))
+    else:
+        ids = (
+            [row.get(association.column)] if isinstance(association, BelongsTo) else row.get(f"_{association.ids}", [])
+        )
+        found = [other for i in ids if i is not None for other in tables.where(association.collection, "id", i)]
+    return list({other["id"]: other for other in found}.values())
 
 
 def _subject(event: Row, tables: Tables) -> Row | None:

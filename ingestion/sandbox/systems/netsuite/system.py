@@ -168,7 +168,7 @@ class System(VendorSystem):
 
     def _catalog(self, request: Request) -> Response:
         """The list of record types; as OpenAPI when asked for, of those that ``select`` names."""
-        chosen = RECORD_TYPES.values()
+        chosen = list(RECORD_TYPES.values())
         if asked := request.query_params.get("select"):
             chosen = [self._type(name) for name in asked.split(",")]
         base = self._records_url(request)

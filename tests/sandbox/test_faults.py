@@ -1,0 +1,151 @@
+"""Trouble that ends leaves no trace: raw holds what it would have held without, for every registered system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.http.errors import TransientError
+from ingestion.http.session import MAX_ATTEMPTS
+from ingestion.registry import SYSTEMS
+from ingestion.sandbox.server import Fault
+from tests.sandbox.running import LATER, NOW, PAGE_ROWS, Row, Running, running, small_firm, speaks_http, touched
+
+pytestmark = pytest.mark.slow
+
+Records = list[dict[str, Any]]
+# A folder of files has no requests that could go wrong, and no clock of its own.
+OVER_HTTP = [name for name in SYSTEMS if speaks_http(name)]
+MINUTE = timedelta(minutes=1)
+CANDIDATES = 3
+
+
+@dataclass
+class Baseline:
+    """A system after its first reading, and what raw holds after a second one without trouble.
+
+    ``corrected`` is what it holds when only the first records changed, a minute after the first reading.
+    """
+
+    first: Running
+    expected: list[Row]
+    corrected: list[Row]
+
+
+@pytest.fixture(scope="module")
+def baseline(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Baseline]:
+    home = tmp_path_factory.mktemp(request.param)
+    with running(request.param, home / "first") as first:
+        # One object is enough, and quickly loaded: of the first few whose changes are read, the one with the most records.
+        changing = [name for name, obj in first.declared.items() if obj.cursor]
+        first.objects = tuple(changing[:CANDIDATES] or first.declared)
+        first.load()
+        counts = {name: first.rows(f"select count(*) from {name}")[0][0] for name in first.objects}
+        first.objects = (max(counts, key=lambda name: counts[name]),)
+        assert counts[first.objects[0]] > PAGE_ROWS, "it has to come in several pages"
+        found = []
+        for change in (save_everything, correct_a_few):
+            again = first.copied(home / change.__name__)
+            change(again)
+            again.load()
+            found.append(again.latest(*again.objects))
+        assert found[0] != found[1] != first.latest(*first.objects), "nothing changed"
+        yield Baseline(first, *found)
+
+
+@pytest.fixture
+def system(baseline: Baseline, tmp_path: Path) -> Running:
+    """The system after its first reading."""
+    found = baseline.first.copied(tmp_path)
+    found.reset()
+    return found
+
+
+def save_everything(system: Running) -> None:
+    """Every record changes: what is read next comes in several pages."""
+    system.world.replace_facts(touched(small_firm(), LATER), LATER)
+
+
+def correct_a_few(system: Running) -> None:
+    """Some records change right after they were read."""
+    system.world.replace_facts(touched(small_firm(), NOW + MINUTE, first=3), LATER)
+
+
+def assert_no_trace(system: Running, expected: list[Row]) -> None:
+    assert system.latest(*system.objects) == expected
+    assert system.repeated(*system.objects) == []
+    assert system.rows("select object, reason from quarantine") == []
+
+
+# --- on the way
+
+
+@pytest.mark.parametrize("baseline", OVER_HTTP, indirect=True)
+def test_a_storm_of_rate_limits(system: Running, baseline: Baseline) -> None:
+    """It outlasts all attempts of one run."""
+    save_everything(system)
+    storm = Fault(system.system, "throttle", skip=3, times=MAX_ATTEMPTS)
+    system.server.faults.append(storm)
+    with pytest.raises(TransientError, match="run again"):
+        system.load()
+    system.load()
+    assert storm.hits >= storm.skip + storm.times
+    assert_no_trace(system, baseline.expected)
+
+
+@pytest.mark.parametrize("baseline", OVER_HTTP, indirect=True)
+def test_server_errors_and_a_connection_broken_in_mid_page(system: Running, baseline: Baseline) -> None:
+    save_everything(system)
+    burst = Fault(system.system, "status", skip=2, times=MAX_ATTEMPTS - 1, status=503)
+    # It lets pass what the burst lets pass, and one more request.
+    broken = Fault(system.system, "reset", skip=3, times=2)
+    system.server.faults += [burst, broken]
+    system.load()
+    assert all(fault.hits >= fault.skip + fault.times for fault in (burst, broken))
+    assert_no_trace(system, baseline.expected)
+
+
+# --- in what is delivered
+
+
+def repeated(records: Records) -> Records:
+    """The first third comes a second time at the end, as pages do that shift while they are read."""
+    return records + records[: len(records) // 3]
+
+
+@pytest.mark.parametrize("baseline", list(SYSTEMS), indirect=True)
+@pytest.mark.parametrize(
+    "arrange", [repeated, lambda records: records[::-1]], ids=["records repeated", "order reversed"]
+)
+def test_disorder_of_pages(system: Running, baseline: Baseline, arrange: Callable[[Records], Records]) -> None:
+    system.vendor.arrange = arrange
+    save_everything(system)
+    try:
+        system.load()
+    except TransientError:
+        # Where pages are offsets, what is repeated pushes other records out of sight: nothing may pass for complete.
+        system.vendor.arrange = None
+        save_everything(system)
+        system.load()
+    assert_no_trace(system, baseline.expected)
+
+
+# --- in the vendor's clock
+
+
+@pytest.mark.parametrize("baseline", OVER_HTTP, indirect=True)
+@pytest.mark.parametrize("skew", [10 * MINUTE, -10 * MINUTE], ids=["fast", "slow"])
+def test_a_clock_that_is_ten_minutes_off(baseline: Baseline, tmp_path: Path, skew: timedelta) -> None:
+    """Read by a wrong clock, and read again after a change: no version is lost, none comes twice."""
+    system = Running(baseline.first.system, baseline.first.server, tmp_path, baseline.first.objects)
+    system.reset()
+    system.vendor.skew = skew
+    system.load()
+    correct_a_few(system)
+    system.load()
+    assert_no_trace(system, baseline.corrected)
