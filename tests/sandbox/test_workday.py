@@ -256,8 +256,8 @@ def test_drifting_records_lose_nothing(sandbox: SandboxServer, tmp_path: Path) -
     assert {row[0] for row in query(tmp_path, extra)} == {None, "U-1"}
     reasons = query(tmp_path, "select object, reason from raw_workday.quarantine order by object, reason")
     assert [row[0] for row in reasons] == ["holidays", "workers", "workers"]
-    assert "25 December" in reasons[0][1] and "Hire_Date" in reasons[2][1] and "soon" in reasons[2][1]
-    assert reasons[1][1] == "record has no Worker_Reference.WID"
+    assert "25 December" in reasons[0][1] and "Hire_Date" in reasons[1][1] and "soon" in reasons[1][1]
+    assert reasons[2][1] == "record has no Worker_Reference.WID"
     assert appended()["workers"] == PEOPLE - 2
 
 
