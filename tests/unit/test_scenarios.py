@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ingestion.sandbox import facts as facts_module
-from ingestion.sandbox.facts import Facts
+from ingestion.sandbox.facts import EPOCH, Facts
 from ingestion.sandbox.scenario_defaults import DEFAULTS
 from ingestion.sandbox.scenario_names import PREFIXES, REFERENCES
 from ingestion.sandbox.scenarios import Scenario, ScenarioError, fact_ids, json_schema, load, parse, worlds
@@ -55,6 +55,26 @@ def test_every_id_and_shared_key_carries_the_scenario() -> None:
     assert (invoice.lines[0].items[0].item, invoice.lines[0].items[0].customer) == ("S01:M1", "S01:B")
     assert all(i.startswith("S01:") for i in fact_ids(facts))
     assert "S01:M1/S01:B" in set(fact_ids(facts))
+
+
+def test_people_have_an_employment_and_a_place_in_the_firm() -> None:
+    facts = scenario(
+        "{resources: [{id: ann, manager: bo, org_unit: CON, work_calendar: W}, {id: bo, hired_on: 2024-01-01}],"
+        " org_units: [{id: CON, code: C-1, parent: FIRM, manager: bo}, {id: FIRM}],"
+        " work_calendars: [{id: W, hours_per_day: 7.5, holidays: [{holiday_date: 2026-12-25, name: Christmas}]}],"
+        " leaves: [{resource: ann, leave_date: 2026-05-04, status: requested}]}"
+    ).facts
+    ann, bo = facts.resources
+    assert (ann.manager, ann.org_unit, ann.work_calendar) == ("S01:bo", "S01:CON", "S01:W")
+    assert (facts.org_units[0].code, facts.org_units[0].parent) == ("S01-C-1", "S01:FIRM")
+    assert facts.work_calendars[0].hours_per_day == Decimal("7.5")
+    assert facts.work_calendars[0].holidays[0].name == "Christmas"
+    assert (facts.leaves[0].id, facts.leaves[0].resource, facts.leaves[0].hours) == ("S01:LV1", "S01:ann", Decimal(8))
+    # When something holds does not say when it was entered: none of these looks changed whenever the clock moves.
+    now = datetime(2026, 4, 30, tzinfo=UTC)
+    assert facts.leaves[0].last_touched(now) == bo.last_touched(now) == EPOCH
+    with pytest.raises(ScenarioError, match="leaves.*resource.*say which one of ann, bo"):
+        scenario("{resources: [{id: ann}, {id: bo}], leaves: [{leave_date: 2026-05-04}]}")
 
 
 def test_several_entries_share_an_invoice_line_by_their_hours() -> None:

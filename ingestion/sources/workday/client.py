@@ -7,6 +7,7 @@ separately, and a full reading every week finds who has vanished, for instance b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -38,7 +39,6 @@ WORKER_GROUP = {
     "Include_Reference": True,
     "Include_Personal_Information": True,
     "Include_Employment_Information": True,
-    "Include_Management_Chain_Data": False,
     "Include_Transaction_Log_Data": True,
 }
 ORGANIZATION_GROUP = {"Include_Hierarchy_Data": True}
@@ -67,12 +67,14 @@ class WorkdayClient:
         if self._started is None:
             answer = self._soap.call("Server_Timestamp_Get", {}, "Server_Timestamp")
             text = answer.findtext(f"{{{WD}}}Server_Timestamp_Data") or ""
-            try:
-                self._started = datetime.fromisoformat(text).astimezone(UTC)
-            except ValueError:
+            moment: datetime | None = None
+            with suppress(ValueError):
+                moment = datetime.fromisoformat(text)
+            if moment is None or moment.tzinfo is None:
                 raise PermanentError(
                     f"{SYSTEM}: the server's time {text!r} cannot be read; check that base_url is the tenant's services host"
-                ) from None
+                )
+            self._started = moment.astimezone(UTC)
         return self._started
 
     def fetch(self, obj: RawObject, window: Window) -> Iterator[Page | CompleteFor | CompleteSet]:
