@@ -2,7 +2,10 @@
 with declared as (
   {% for domain, system in systems %}
   {% for object in raw_objects(system, domain) %}
-  select '{{ domain }}' as source_domain, '{{ system }}' as source_system, '{{ object }}' as source_object
+  select
+    '{{ domain }}' as source_domain,
+    '{{ system }}' as source_system,
+    '{{ object }}' as source_object
   union all
   {% endfor %}
   {% endfor %}
