@@ -216,7 +216,7 @@ _READ: dict[str, RawObject] = {
 OBJECTS: dict[str, RawObject] = {PICKLIST_MEANING.name: PICKLIST_MEANING} | _READ
 
 _RECORD = frozenset({"Id", "IsDeleted", "SystemModstamp"})
-_ESSENTIAL: dict[str, frozenset[str]] = {
+ESSENTIAL: dict[str, frozenset[str]] = {
     "organization": frozenset({"Id", "DefaultCurrencyIsoCode"}),
     "user": frozenset({"Id", "SystemModstamp"}),
     "account": _RECORD,
@@ -236,4 +236,4 @@ _ESSENTIAL: dict[str, frozenset[str]] = {
     | {"pse__Timecard_Header__c", "pse__Start_Date__c", "pse__End_Date__c", "pse__Billing_Hold__c", "pse__Billed__c"},
 }
 
-CATALOG = Catalog(settings.SYSTEM, _READ, settings.API_NAMES, _ESSENTIAL, settings.CONDITIONS, settings.DECLARED_ONLY)
+CATALOG = Catalog(settings.SYSTEM, _READ, settings.API_NAMES, ESSENTIAL, settings.CONDITIONS, settings.DECLARED_ONLY)

@@ -153,7 +153,7 @@ OBJECTS: dict[str, RawObject] = {
     )
 }
 
-_ESSENTIAL: dict[str, frozenset[str]] = {
+ESSENTIAL: dict[str, frozenset[str]] = {
     "organization": frozenset({"Id", "DefaultCurrencyIsoCode"}),
     "opportunity_stage": frozenset({"Id", "ApiName", "IsWon"}),
     "account": frozenset({"Id", "IsDeleted", "SystemModstamp"}),
@@ -168,4 +168,4 @@ _ESSENTIAL: dict[str, frozenset[str]] = {
     "change_order": frozenset({"Id", "IsDeleted", "SystemModstamp", "Contract__c", "Status__c", "Amount__c"}),
 }
 
-CATALOG = Catalog("salesforce", OBJECTS, settings.API_NAMES, _ESSENTIAL)
+CATALOG = Catalog("salesforce", OBJECTS, settings.API_NAMES, ESSENTIAL)
