@@ -121,7 +121,7 @@ def fact_index(world: World) -> dict[tuple[str, str, str], str]:
             continue
         for kind in kinds:
             for fact_id in _ids(world.facts, kind):
-                reference = world.ref(domain, kind, fact_id)  # type: ignore[arg-type]
+                reference = world.record_id(domain, kind, fact_id)  # type: ignore[arg-type]
                 if reference is not None:
                     index[subject, system, reference] = fact_id
     return index

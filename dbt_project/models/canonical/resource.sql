@@ -1,18 +1,21 @@
 with ranked as (
   select
-    source.*,
+    record.*,
+    coalesce(matched.target_id, record.person_id) as resource_id,
     -- The HR system is the record of people; the PSA's users stand in where no HR system is connected.
     row_number() over (
-      partition by lower(coalesce(source.email, source.source_id))
-      order by case when source.source_domain = 'hr' then 0 else 1 end asc nulls last, source.source_id asc nulls last
+      partition by coalesce(matched.target_id, record.person_id)
+      order by case when record.is_anchor then 0 else 1 end asc nulls last, record.source_id asc nulls last
     ) as preference
-  from ({{ union_mapped('resource') }}) as source
+  from {{ ref('resource_record') }} as record
+  left join {{ ref('resource_match') }} as matched
+    on matched.is_chosen and record.source_system = matched.source_system and record.source_id = matched.source_id
 )
 
 select
-  {{ entity_id('ranked.source_system', 'ranked.source_id') }} as resource_id,
+  ranked.resource_id,
   ranked.name,
-  lower(ranked.email) as email,
+  ranked.email,
   ranked.role,
   ranked.resource_type,
   ranked.cost_rate,

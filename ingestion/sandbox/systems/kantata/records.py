@@ -106,6 +106,7 @@ class Records:
             self.links.choice("employment_type", "User", user_id, _EMPLOYMENT[person.kind], times)
             entity = self._system.world.ref("erp", "legal_entities", person.legal_entity)
             self.links.text("legal_entity", "User", user_id, entity, times)
+            self.links.text("email_aliases", "User", user_id, "; ".join(person.email_aliases) or None, times)
 
     def _user_id(self, person: str | None) -> str | None:
         """The id of a person; somebody who is not on the account, such as a client's approver, becomes a guest."""
