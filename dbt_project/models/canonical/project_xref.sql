@@ -1,23 +1,13 @@
 -- Which project a system means: by its own record, or by the id, code or text that it writes on something else.
-with written_refs as (
-  {% for entity in ['invoice_line', 'project_cost', 'expense_item', 'supplier_cost'] %}
-  select source_domain, source_system, project_ref as source_id
-  from ({{ union_mapped(entity) }}) as source
-  where project_ref is not null
-  {{ 'union all' if not loop.last }}
-  {% endfor %}
-),
-
-refs as (
+with refs as (
   select
+    written.source_domain,
     written.source_system,
-    written.source_id,
-    min(written.source_domain) as source_domain
-  from written_refs as written
+    written.project_ref as source_id
+  from {{ ref('project_writing') }} as written
   left join {{ ref('project') }} as project
-    on written.source_system = project.source_system and written.source_id = project.source_id
+    on written.source_system = project.source_system and written.project_ref = project.source_id
   where project.project_id is null
-  group by written.source_system, written.source_id
 ),
 
 open_ones as (

@@ -1,25 +1,13 @@
 -- Who a system means: by the id of a record of a person, or by an address on a record of something else.
-with written_addresses as (
-  {% for entity, column in [
-    ('invoice_line', 'resource_ref'), ('expense_item', 'resource_ref'), ('rate_card_line', 'resource_ref'),
-    ('project', 'manager_ref')] %}
-  select source_domain, source_system, lower({{ column }}) as source_id
-  from ({{ union_mapped(entity) }}) as source
-  where {{ column }} is not null
-  {{ 'union all' if not loop.last }}
-  {% endfor %}
-),
-
-addresses as (
+with addresses as (
   select
+    written.source_domain,
     written.source_system,
-    written.source_id,
-    min(written.source_domain) as source_domain
-  from written_addresses as written
+    written.email as source_id
+  from {{ ref('resource_writing') }} as written
   left join {{ ref('resource_record') }} as record
-    on written.source_system = record.source_system and written.source_id = record.source_id
+    on written.source_system = record.source_system and written.email = record.source_id
   where record.source_id is null
-  group by written.source_system, written.source_id
 ),
 
 own_keys as (

@@ -1,7 +1,7 @@
 {% set systems = {} %}
 {% for domain, system in enabled_systems() %}{% do systems.update({domain: system}) %}{% endfor %}
 {# Within one system the CRM's customer is the billed one; elsewhere each needs its counterpart. #}
-{% set crm_is_apart = 'crm' in systems and 'erp' in systems and systems['crm'] <> systems['erp'] %}
+{% set crm_is_apart = 'crm' in systems and 'erp' in systems and systems['crm'] != systems['erp'] %}
 with billing_customers as (
   select
     'customer' as entity_type,
