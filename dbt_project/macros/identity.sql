@@ -110,9 +110,11 @@
   Which of the named pairs hold. Reads named and the model's CTE contradictions (source_system, source_id, target_id,
   rule): pairs that other evidence refutes, which are shown and never counted. A rule holds for a pair when the pair is
   the only one both ways; the first rule that holds decides, and only among what the first rule with candidates named.
+  Between records that is asked from both sides, so that the answer is the same from either; texts that people or
+  systems write (one_to_one false) may be many for one target.
   Emits CTEs; the last one is candidates: one row per own record, target and rule.
 #}
-{% macro identity_choice() -%}
+{% macro identity_choice(one_to_one=true) -%}
   judged as (
     select
       named.source_system,
@@ -166,37 +168,37 @@
     group by source_system, target_id, rule
   ),
 
-  first_named as (
+  placed as (
     select
-      source_system,
-      source_id,
-      min(sequence) as first_sequence
+      judged.*,
+      min(case when contradicted = 0 then sequence end) over (partition by source_system, source_id) as first_of_own,
+      min(case when contradicted = 0 then sequence end) over (partition by source_system, target_id) as first_of_target
     from judged
-    where contradicted = 0
-    group by source_system, source_id
   ),
 
   weighed as (
     select
-      judged.*,
-      coalesce(judged.contradicted = 0 and targets_per_own.target_count = 1 and owns_per_target.own_count = 1, false)
-        as is_unique,
-      max(
-        case when judged.contradicted = 0 and judged.sequence = first_named.first_sequence then 1 else 0 end
-      ) over (partition by judged.source_system, judged.source_id, judged.target_id) as is_named_first
-    from judged
+      placed.*,
+      coalesce(placed.contradicted = 0 and targets_per_own.target_count = 1 and owns_per_target.own_count = 1, false)
+      and max(case when placed.contradicted = 0 and placed.sequence = placed.first_of_own then 1 else 0 end) over (
+        partition by placed.source_system, placed.source_id, placed.target_id
+      ) = 1
+      {%- if one_to_one %}
+      and max(case when placed.contradicted = 0 and placed.sequence = placed.first_of_target then 1 else 0 end) over (
+        partition by placed.source_system, placed.source_id, placed.target_id
+      ) = 1
+      {%- endif %} as is_eligible
+    from placed
     left join targets_per_own
       on
-        judged.source_system = targets_per_own.source_system
-        and judged.source_id = targets_per_own.source_id
-        and judged.rule = targets_per_own.rule
+        placed.source_system = targets_per_own.source_system
+        and placed.source_id = targets_per_own.source_id
+        and placed.rule = targets_per_own.rule
     left join owns_per_target
       on
-        judged.source_system = owns_per_target.source_system
-        and judged.target_id = owns_per_target.target_id
-        and judged.rule = owns_per_target.rule
-    left join first_named
-      on judged.source_system = first_named.source_system and judged.source_id = first_named.source_id
+        placed.source_system = owns_per_target.source_system
+        and placed.target_id = owns_per_target.target_id
+        and placed.rule = owns_per_target.rule
   ),
 
   candidates as (
@@ -208,15 +210,11 @@
       confidence,
       matched_on,
       contradicted = 1 as is_contradicted,
-      is_unique
-      and is_named_first = 1
-      and row_number() over (
-        partition by source_system, source_id
-        order by
-          case when is_unique and is_named_first = 1 then 0 else 1 end asc nulls last,
-          sequence asc nulls last,
-          target_id asc nulls last
-      ) = 1 as is_chosen
+      is_eligible
+      {%- if one_to_one %}
+      and sequence = min(case when is_eligible then sequence end) over (partition by source_system, target_id)
+      {%- endif %}
+      and sequence = min(case when is_eligible then sequence end) over (partition by source_system, source_id) as is_chosen
     from weighed
   )
 {%- endmacro %}

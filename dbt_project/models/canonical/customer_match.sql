@@ -63,6 +63,16 @@ own_keys as (
   select source_system, source_id, customer_ref as own_group, 'reference' as rule, customer_ref as match_key
   from records
   where not is_anchor and customer_ref is not null
+
+  union all
+
+  -- A record without a reference of its own has those of the records that were merged into it.
+  select
+    survivors.source_system, survivors.source_id, records.customer_ref as own_group, 'reference' as rule,
+    records.customer_ref as match_key
+  from records
+  inner join survivors on records.survivor_id = survivors.source_customer_id
+  where not records.is_anchor and records.customer_ref is not null and survivors.customer_ref is null
 ),
 
 target_keys as (
@@ -110,7 +120,11 @@ contradictions as (
     same.target_id is null
     and (
       (named.rule in ('legal_name_country', 'former_name_country', 'name_currency') and own.tax_key <> target.tax_key)
-      or (named.rule in ('legal_name_country', 'name_currency') and own.legal_form <> target.legal_form)
+      or (
+        (named.rule in ('legal_name_country', 'name_currency') or own.name_key = target.name_key)
+        and named.rule in ('legal_name_country', 'former_name_country', 'name_currency')
+        and own.legal_form <> target.legal_form
+      )
       or (named.rule = 'name_currency' and own.country_code <> target.country_code)
     )
 ),

@@ -113,7 +113,7 @@ contradictions as (
     )
 ),
 
-{{ identity_choice() }}
+{{ identity_choice(one_to_one=false) }}
 
 select
   {{ entity_id('source_system', 'source_id') }} || ' = ' || target_id || ', ' || rule as project_match_id,

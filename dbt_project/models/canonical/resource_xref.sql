@@ -47,7 +47,7 @@ contradictions as (
   where 1 = 0
 ),
 
-{{ identity_choice() }},
+{{ identity_choice(one_to_one=false) }},
 
 open_people as (
   {{ open_candidates(ref('resource_match')) }}
