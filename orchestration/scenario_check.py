@@ -77,11 +77,12 @@ def check(
     systems: Mapping[str, str],
     progress: Progress | None = None,
     log: Callable[[str], None] | None = None,
+    keep: Path | None = None,
 ) -> list[ScenarioResult]:
     """Run the scenarios of ``directory`` through the whole pipeline, served by ``systems`` (domain -> system).
 
-    Scenarios that can share a firm share a run; each run has its own temporary data directory. ``log`` hears which
-    run begins. Raises ScenarioError for files that cannot be used.
+    Scenarios that can share a firm share a run; each run has its own data directory: a temporary one, or ``run-<n>``
+    below ``keep``, which stays. ``log`` hears which run begins. Raises ScenarioError for files that cannot be used.
     """
     scenarios = load(directory)
     results: dict[str, ScenarioResult] = {}
@@ -89,19 +90,22 @@ def check(
     for n, group in enumerate(groups, 1):
         if log is not None:
             log(f"run {n} of {len(groups)}: {len(group.scenarios)} scenario(s) as of {group.as_of}")
-        for result in _check_world(group, systems, progress):
+        for result in _check_world(group, systems, progress, keep and keep / f"run-{n}"):
             results[result.scenario] = result
     return [results[s.scenario] for s in scenarios]
 
 
-def _check_world(group: ScenarioWorld, systems: Mapping[str, str], progress: Progress | None) -> list[ScenarioResult]:
+def _check_world(
+    group: ScenarioWorld, systems: Mapping[str, str], progress: Progress | None, keep: Path | None
+) -> list[ScenarioResult]:
     from ingestion.sandbox.server import SandboxServer
     from ingestion.sandbox.world import World
     from orchestration.environment import environment
     from orchestration.run import execute
 
     world = World(group.facts, group.now, systems)
-    with tempfile.TemporaryDirectory(prefix="leakage-scenarios-") as data_dir, SandboxServer(world) as sandbox:
+    with tempfile.TemporaryDirectory(prefix="leakage-scenarios-") as temporary, SandboxServer(world) as sandbox:
+        data_dir = str(keep or temporary)
         variables: dict[str, str | None] = {
             **sandbox.credentials(),
             "LEAKAGE_SYSTEMS": ",".join(f"{domain}={system}" for domain, system in systems.items()),

@@ -61,7 +61,9 @@ class Engine:
 
     def run(self, rows: Mapping[str, Iterable[Row]]) -> None:
         """Fill the mapping tables named with ``rows`` in the order given, and build the models."""
-        tables = self.connection.execute("select table_name from information_schema.tables where table_schema = 'mapping'")
+        tables = self.connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'mapping'"
+        )
         for (table,) in tables.fetchall():
             self.connection.execute(f"delete from mapping.{table}")
             for row in rows.get(table, ()):

@@ -91,7 +91,9 @@ def test_a_chain_of_merges_is_followed_to_its_end_and_a_circle_is_not(engine: En
     assert {ends[f"m{n}"] for n in range(33)} == {"salesforce:m32"}
     assert (ends["1"], ends["2"]) == ("salesforce:m32", "salesforce:x")
     assert (ends["x"], ends["y"]) == ("salesforce:x", "salesforce:y")
-    unresolved = {i for (i,) in engine.rows("select source_id from canonical.customer_record where is_merge_unresolved")}
+    unresolved = {
+        i for (i,) in engine.rows("select source_id from canonical.customer_record where is_merge_unresolved")
+    }
     assert unresolved == {"x", "y", "l0", "l1"}
 
 
