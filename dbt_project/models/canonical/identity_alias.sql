@@ -71,7 +71,8 @@ with aliases as (
 )
 
 select
-  {{ dbt.hash("entity_type || '|' || entity_id || '|' || alias_type || '|' || source_system || '|' || alias") }} as identity_alias_id,
+  {{ dbt.hash("entity_type || '|' || entity_id || '|' || alias_type || '|' || source_system || '|' || alias") }}
+    as identity_alias_id,
   entity_type,
   entity_id,
   alias_type,
