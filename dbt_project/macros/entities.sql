@@ -7,7 +7,7 @@
     *_source_id          an id of another record in the SAME system
     *_ref                a key of a record that ANOTHER domain's system owns (its id there, or a code / e-mail that all systems share)
     *_date               local business date      *_at   UTC timestamp
-    former_names         one name a line (line feed); email_aliases: addresses separated by semicolons
+    former_names         one name a line; email_aliases: addresses separated by semicolons
     money                decimal(18,4), the row's currency column says in what; rates decimal(18,6); fx decimal(18,8); hours decimal(9,4)
   Common columns, put in front of every entity: source_id, source_updated_at, is_deleted.
 #}

@@ -12,7 +12,7 @@ select
   coalesce(master.master_account_id, account.master_account_id) as merged_into_source_id,
   cast(null as {{ dbt.type_string() }}) as customer_ref,
   account.tax_id,
-  replace(account.former_names, chr(13), '') as former_names
+  account.former_names
 from {{ ref('stg_salesforce__accounts') }} as account
 left join {{ ref('stg_salesforce__accounts') }} as master
   on account.master_account_id = master.account_id
