@@ -51,7 +51,7 @@ def explain(connection: duckdb.DuckDBPyConnection, finding_id: str) -> Row:
         problem = f"{len(matches)} findings begin with it" if matches else "no finding has it; see `leakage findings`"
         raise ConfigurationError(f"finding id {finding_id!r}: {problem}")
     finding = (exact or matches)[0]
-    return {**finding, "chain": _chain(connection, finding)}
+    return {**finding, "chain": [*_chain(connection, finding), *_inferred(connection, finding["subject_id"])]}
 
 
 def _chain(connection: duckdb.DuckDBPyConnection, finding: Row) -> list[Row]:
@@ -201,6 +201,28 @@ def _invoice_chain(connection: duckdb.DuckDBPyConnection, system: str, source_id
         *steps,
         _step("invoice", invoice, about),
         *(_step("invoice line", r, _words(r["description"], _amount(r))) for r in lines),
+    ]
+
+
+def _inferred(connection: duckdb.DuckDBPyConnection, subject_id: str) -> list[Row]:
+    """The links that no system states: what was taken for what, by which rule, and how sure that is."""
+    found = rows(
+        connection,
+        "select link_type, match_method, confidence, matched_on, source_system, source_id, target_id"
+        " from canonical.inferred_link where subject_id = ? order by link_type, source_system, source_id",
+        [subject_id],
+    )
+    return [
+        _step(
+            f"inferred {link['link_type']}",
+            link,
+            _words(
+                f"taken for {link['target_id']}",
+                f"by {link['match_method']} ({link['matched_on']})",
+                f"{link['confidence']} confidence",
+            ),
+        )
+        for link in found
     ]
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ingestion.sandbox.world import World
     from orchestration.run import Progress
 
-# Which facts a row of the register can be about: its type -> (domain of the system, kinds of facts).
+# Which facts a row of the register can be about: its type -> (domains of the system, kinds of facts).
 _SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "time_entry": ("psa", ("time_entries",)),
     "expense_item": ("expense", ("expenses",)),
@@ -26,10 +26,15 @@ _SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "engagement": ("crm", ("contracts",)),
     "project": ("psa", ("projects",)),
     "rate_card": ("crm", ("rate_cards",)),
+    "customer": ("crm erp", ("customers",)),
+    "person": ("psa hr", ("resources",)),
 }
 # Verdicts that a scenario must expect when they turn up; the others are states of healthy or unknown items.
 _MUST_BE_EXPECTED = {"at_risk", "confirmed_loss", "overbilling", "timing_delay", "compliance"}
-_COMPARED = ("verdict", "category", "reason", "cause", "amount", "currency", "exposed_amount", "carry_cost", "detector")
+_COMPARED = (
+    "verdict", "category", "reason", "cause", "amount", "currency", "exposed_amount", "carry_cost", "detector",
+    "confidence",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Observed:
     currency: str | None = None
     exposed_amount: Any = None
     carry_cost: Any = None
+    confidence: str | None = None
 
     def __str__(self) -> str:
         money = "amount unknown" if self.amount is None else f"{_text(self.amount)} {self.currency or ''}".strip()
@@ -71,11 +77,12 @@ def check(
     systems: Mapping[str, str],
     progress: Progress | None = None,
     log: Callable[[str], None] | None = None,
+    keep: Path | None = None,
 ) -> list[ScenarioResult]:
     """Run the scenarios of ``directory`` through the whole pipeline, served by ``systems`` (domain -> system).
 
-    Scenarios that can share a firm share a run; each run has its own temporary data directory. ``log`` hears which
-    run begins. Raises ScenarioError for files that cannot be used.
+    Scenarios that can share a firm share a run; each run has its own data directory: a temporary one, or ``run-<n>``
+    below ``keep``, which stays. ``log`` hears which run begins. Raises ScenarioError for files that cannot be used.
     """
     scenarios = load(directory)
     results: dict[str, ScenarioResult] = {}
@@ -83,19 +90,22 @@ def check(
     for n, group in enumerate(groups, 1):
         if log is not None:
             log(f"run {n} of {len(groups)}: {len(group.scenarios)} scenario(s) as of {group.as_of}")
-        for result in _check_world(group, systems, progress):
+        for result in _check_world(group, systems, progress, keep and keep / f"run-{n}"):
             results[result.scenario] = result
     return [results[s.scenario] for s in scenarios]
 
 
-def _check_world(group: ScenarioWorld, systems: Mapping[str, str], progress: Progress | None) -> list[ScenarioResult]:
+def _check_world(
+    group: ScenarioWorld, systems: Mapping[str, str], progress: Progress | None, keep: Path | None
+) -> list[ScenarioResult]:
     from ingestion.sandbox.server import SandboxServer
     from ingestion.sandbox.world import World
     from orchestration.environment import environment
     from orchestration.run import execute
 
     world = World(group.facts, group.now, systems)
-    with tempfile.TemporaryDirectory(prefix="leakage-scenarios-") as data_dir, SandboxServer(world) as sandbox:
+    with tempfile.TemporaryDirectory(prefix="leakage-scenarios-") as temporary, SandboxServer(world) as sandbox:
+        data_dir = str(keep or temporary)
         variables: dict[str, str | None] = {
             **sandbox.credentials(),
             "LEAKAGE_SYSTEMS": ",".join(f"{domain}={system}" for domain, system in systems.items()),
@@ -116,15 +126,18 @@ def _check_world(group: ScenarioWorld, systems: Mapping[str, str], progress: Pro
 def fact_index(world: World) -> dict[tuple[str, str, str], str]:
     """(subject type, system, record id there) -> fact id, for everything that a finding can be about."""
     index: dict[tuple[str, str, str], str] = {}
-    for subject, (domain, kinds) in _SUBJECTS.items():
-        system = world.systems.get(domain)
-        if system is None:
-            continue
-        for kind in kinds:
-            for fact_id in _ids(world.facts, kind):
-                reference = world.ref(domain, kind, fact_id)  # type: ignore[arg-type]
-                if reference is not None:
-                    index[subject, system, reference] = fact_id
+    for subject, (domains, kinds) in _SUBJECTS.items():
+        for domain in domains.split():
+            for kind in kinds if domain in world.systems else ():
+                for fact_id in _ids(world.facts, kind):
+                    reference = world.record_id(domain, kind, fact_id)  # type: ignore[arg-type]
+                    if reference is not None:
+                        index[subject, world.systems[domain], reference] = fact_id
+    # Where a system has no record of a project or a person, it writes a code or an address.
+    for system in world.vendors:
+        known = world.known_to(system)
+        index |= {("project", system, project.code): project.id for project in known.projects}
+        index |= {("person", system, person.email.lower()): person.id for person in known.resources}
     return index
 
 
@@ -151,7 +164,7 @@ def read_observed(warehouse: Path, index: Mapping[tuple[str, str, str], str]) ->
             connection,
             "select subject_type as subject, subject_system as system, subject_source_id as source_id,"
             " detector_id as detector, category, verdict, reason, causes, amount, currency, exposed_amount,"
-            " carry_cost_amount as carry_cost,"
+            " carry_cost_amount as carry_cost, identity_confidence as confidence,"
             " true as is_finding from marts.leakage__findings",
         )
         claims = rows(
@@ -166,10 +179,15 @@ def read_observed(warehouse: Path, index: Mapping[tuple[str, str, str], str]) ->
             " reason, null as causes, entitled_amount as amount, currency, null as exposed_amount, null as carry_cost,"
             " false as is_finding from ledger.ledger__items",
         )
+        unmatched = rows(
+            connection,
+            "select entity_type as subject, source_system as system, source_id, 'unmatched' as verdict, reason,"
+            " amount, currency, false as is_finding from marts.operations__unmatched_identities",
+        )
     observed = []
-    for row in [*findings, *claims, *items]:
+    for row in [*findings, *claims, *items, *unmatched]:
         key = (row.pop("subject"), row.pop("system"), str(row.pop("source_id")))
-        causes = tuple(c for c in (row.pop("causes") or "").split(";") if c)
+        causes = tuple(c for c in (row.pop("causes", None) or "").split(";") if c)
         observed.append(Observed(index.get(key, f"{key[0]} {key[1]}:{key[2]}"), cause=causes, **row))
     return observed
 

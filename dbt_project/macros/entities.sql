@@ -7,6 +7,7 @@
     *_source_id          an id of another record in the SAME system
     *_ref                a key of a record that ANOTHER domain's system owns (its id there, or a code / e-mail that all systems share)
     *_date               local business date      *_at   UTC timestamp
+    former_names         one name a line; email_aliases: addresses separated by semicolons
     money                decimal(18,4), the row's currency column says in what; rates decimal(18,6); fx decimal(18,8); hours decimal(9,4)
   Common columns, put in front of every entity: source_id, source_updated_at, is_deleted.
 #}
@@ -22,7 +23,7 @@
     'customer': {
       'name': 'string', 'parent_source_id': 'string', 'currency': 'string', 'country': 'string',
       'payment_terms_days': 'int', 'merged_into_source_id': 'string',
-      'customer_ref': 'string'},
+      'customer_ref': 'string', 'tax_id': 'string', 'former_names': 'string'},
     'engagement': {
       'customer_source_id': 'string', 'legal_entity_ref': 'string', 'opportunity_source_id': 'string',
       'opportunity_amount': money, 'closed_won_at': 'timestamp', 'name': 'string', 'currency': 'string',
@@ -50,7 +51,8 @@
     'resource': {
       'name': 'string', 'email': 'string', 'role': 'string', 'resource_type': 'string', 'cost_rate': rate,
       'cost_currency': 'string', 'legal_entity_ref': 'string', 'hire_date': 'date', 'termination_date': 'date',
-      'manager_ref': 'string', 'org_unit_source_id': 'string', 'work_calendar_source_id': 'string'},
+      'manager_ref': 'string', 'org_unit_source_id': 'string', 'work_calendar_source_id': 'string',
+      'email_aliases': 'string'},
     'org_unit': {
       'name': 'string', 'org_type': 'string', 'code': 'string', 'parent_source_id': 'string', 'manager_ref': 'string'},
     'work_calendar': {

@@ -8,9 +8,10 @@ timestamps are UTC.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -41,6 +42,7 @@ def _exact(value: Any) -> Any:
 Timestamp = Annotated[datetime, BeforeValidator(_utc)]
 Exact = Annotated[Decimal, BeforeValidator(_exact)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
+Unlinked = Annotated[bool, Field(description="no other system carries this record's id")]
 
 
 class Fact(BaseModel):
@@ -52,6 +54,24 @@ class Fact(BaseModel):
     created_at: Timestamp | None = None
     updated_at: Timestamp | None = None
     deleted_at: Timestamp | None = Field(None, description="the record was deleted in its system at this time")
+    unknown_to: list[Domain] = Field([], description="the systems of these domains have no record of it")
+    known_as: dict[Domain, dict[str, Any]] = Field(
+        {}, description="fields that a domain's system holds differently, as in {erp: {name: ACME Incorporated}}"
+    )
+
+    @model_validator(mode="after")
+    def _known_as_is_valid(self) -> Self:
+        for domain in self.known_as:
+            self.as_known_to({domain})
+        return self
+
+    def as_known_to(self, domains: Set[str]) -> Self:
+        """The fact as the system serving ``domains`` holds it; an id is never held differently."""
+        changes = {k: v for domain, fields in self.known_as.items() if domain in domains for k, v in fields.items()}
+        if not changes:
+            return self
+        same = {name: getattr(self, name) for name in self.model_fields_set - {"id", "known_as"}}
+        return type(self).model_validate({**same, **changes, "id": self.id})
 
     def last_touched(self, now: datetime) -> datetime:
         """The latest moment this fact carries (its own ``updated_at`` if set), no later than ``now``.
@@ -104,6 +124,9 @@ class Customer(Fact):
     parent: str | None = None
     payment_terms_days: int = 30
     merged_into: str | None = None
+    tax_id: str | None = Field(None, description="registration for sales tax, such as a VAT number")
+    former_names: list[str] = Field([], description="names it had before it was renamed, as its record still says")
+    is_unlinked: Unlinked = False
 
 
 class StageChange(BaseModel):
@@ -220,6 +243,7 @@ class Resource(Fact):
 
     name: str = ""
     email: str = ""
+    email_aliases: list[str] = Field([], description="further addresses that the person's own record lists")
     role: str = "Consultant"
     legal_entity: str | None = None
     kind: Literal["employee", "contractor"] = "employee"
@@ -230,6 +254,7 @@ class Resource(Fact):
     manager: str | None = Field(None, description="the person that this one reports to")
     org_unit: str | None = None
     work_calendar: str | None = None
+    is_unlinked: Unlinked = False
 
     @model_validator(mode="after")
     def _default_email(self) -> Resource:
@@ -287,6 +312,7 @@ class Project(Fact):
     ends_on: date | None = None
     merged_into: str | None = None
     manager: str | None = None
+    is_unlinked: Unlinked = False
 
     @model_validator(mode="after")
     def _default_code(self) -> Project:

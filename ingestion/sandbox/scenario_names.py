@@ -107,6 +107,7 @@ def _special_fields(
         record["name"] = f"{scenario} {record.get('name') or own}"
     if kind in NUMBERED:
         record["number"] = f"{scenario}-{record.get('number') or own}"
+    _other_names(scenario, record)
     if kind == "projects":
         record["code"] = "".join(c for c in f"{scenario}{record.get('code') or own}".upper() if c.isalnum())
     elif kind == "org_units" and record.get("code"):
@@ -125,6 +126,28 @@ def _special_fields(
         _change(line, "id", rename)
         for item in line.get("items") or []:
             _change(item, "item", rename)
+
+
+def _other_names(scenario: str, record: dict[str, Any]) -> None:
+    """What a record is called in other systems or was called before, and its registrations."""
+    for fields in [record, *_mappings(record.get("known_as"))]:
+        for field, named in (("former_names", _text(scenario)), ("email_aliases", lambda a: _email(scenario, str(a)))):
+            if isinstance(fields.get(field), list):
+                fields[field] = [named(value) for value in fields[field]]
+        _change(fields, "tax_id", lambda number: f"{scenario}-{number}")
+    for fields in _mappings(record.get("known_as")):
+        _change(fields, "name", _text(scenario))
+        _change(fields, "email", lambda address: _email(scenario, str(address)))
+        # A code keeps how it is written here; one with spaces is a text that somebody typed instead of a code.
+        _change(fields, "code", lambda code: f"{scenario} {code}" if " " in str(code) else f"{scenario}{code}")
+
+
+def _text(scenario: str) -> Callable[[Any], str]:
+    return lambda value: f"{scenario} {value}"
+
+
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    return [v for v in value.values() if isinstance(v, dict)] if isinstance(value, dict) else []
 
 
 def _change(record: dict[str, Any], field: str, change: Callable[[Any], Any]) -> None:

@@ -27,7 +27,7 @@ AS_OF = date(2026, 4, 30)
 REPORTING_CURRENCY = "USD"
 Verdict = Literal[
     "not_yet_due", "at_risk", "confirmed_loss", "not_leakage", "indeterminate",
-    "timing_delay", "overbilling", "control_gap", "compliance", "billed",
+    "timing_delay", "overbilling", "control_gap", "compliance", "billed", "unmatched",
 ]  # fmt: skip
 # Numbers that are not money may be written without quotes; everything else must keep its exact decimals.
 _PLAIN_NUMBERS = re.compile(r"(hours|billable_hours|hours_per_day|quantity|.*_pct|shares\..*)$")
@@ -49,7 +49,9 @@ class Expectation(BaseModel):
     )
     category: str | None = None
     detector: str | None = Field(None, description="for instance L01")
-    verdict: Verdict
+    verdict: Verdict = Field(
+        description="unmatched: a customer, project or person that no rule joined across the systems, with the money on it"
+    )
     amount: Exact | None = Field(
         None, description="leakage in currency; 0 for timing_delay, control_gap and compliance"
     )
@@ -58,6 +60,9 @@ class Expectation(BaseModel):
     cause: str | None = Field(None, description="one of the causes that the finding names")
     exposed_amount: Exact | None = None
     carry_cost: Exact | None = None
+    confidence: Literal["high", "medium", "low"] | None = Field(
+        None, description="how sure the links are that the finding rests on; less than high where a rule inferred one"
+    )
 
 
 class Scenario(BaseModel):

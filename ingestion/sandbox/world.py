@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, ClassVar, Protocol
@@ -43,10 +43,11 @@ class World:
         self.now = now.astimezone(UTC)
         self.version = 1
         self.systems: dict[str, str] = dict(systems)
+        self._known = _Known(facts)
         self._vendors: dict[str, VendorSystem] = {}
         for name in dict.fromkeys(self.systems.values()):
             module = importlib.import_module(f"ingestion.sandbox.systems.{name}")
-            self._vendors[name] = module.System(self)
+            self._vendors[name] = module.System(_KnownWorld(self, name))
 
     @property
     def vendors(self) -> Mapping[str, VendorSystem]:
@@ -61,22 +62,101 @@ class World:
 
     def clock(self, vendor: str) -> datetime:
         """The clock of a vendor: ``now``, or where a ``Feed`` fact of one of its domains says that it stands."""
-        domains = {d for d, name in self.systems.items() if name == vendor}
+        domains = self.domains(vendor)
         stopped = [f.complete_through for f in self.facts.feeds if f.domain in domains]
         return min([self.now, *stopped])
 
     def ref(self, domain: Domain, kind: str, fact_id: str | None) -> str | None:
-        """The id that the system serving ``domain`` gives to a fact; None without such a system or fact.
+        """The id of a fact in the system serving ``domain``, as other systems carry it.
 
-        ``kind`` is the field name of ``Facts`` that holds the fact, for instance ``"time_entries"``.
+        None without such a system or fact, and for a fact that no other system was told the id of. ``kind`` is the
+        field name of ``Facts`` that holds the fact, for instance ``"time_entries"``.
         """
+        if fact_id is not None and self._facts_known().is_unlinked(kind, fact_id):
+            return None
+        return self.record_id(domain, kind, fact_id)
+
+    def record_id(self, domain: Domain, kind: str, fact_id: str | None) -> str | None:
+        """The id of a fact in the system serving ``domain``; None where there is no such system or record."""
         name = self.systems.get(domain)
-        return self._vendors[name].external_id(kind, fact_id) if name and fact_id is not None else None
+        if name is None or fact_id is None or self._facts_known().is_unknown(kind, fact_id, {domain}):
+            return None
+        return self._vendors[name].external_id(kind, fact_id)
+
+    def domains(self, vendor: str) -> frozenset[str]:
+        """The domains that ``vendor`` serves."""
+        return frozenset(d for d, name in self.systems.items() if name == vendor)
+
+    def known_to(self, vendor: str) -> Facts:
+        """The facts as ``vendor`` holds them: without those that it never heard of, each as it knows it."""
+        return self._facts_known().to(self.domains(vendor))
 
     def visible(self, vendor: str, kind: str) -> list[Any]:
         """The facts of ``kind`` that ``vendor`` has heard of: touched no later than its clock stands."""
         until = self.clock(vendor)
-        return [f for f in getattr(self.facts, kind) if f.last_touched(self.now) <= until]
+        return [f for f in getattr(self.known_to(vendor), kind) if f.last_touched(self.now) <= until]
+
+    def _facts_known(self) -> _Known:
+        if self._known.facts is not self.facts:
+            self._known = _Known(self.facts)
+        return self._known
+
+
+class _Known:
+    """Which system knows which facts, and as what. A fact is unknown to a vendor if any of its domains says so."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self._unlinked: set[tuple[str, str]] = set()
+        self._unknown: dict[tuple[str, str], set[str]] = {}
+        self._differing: set[str] = set()
+        self._by_domains: dict[frozenset[str], Facts] = {}
+        for kind in Facts.model_fields:
+            for fact in getattr(facts, kind):
+                if not isinstance(fact, Fact):
+                    continue
+                if getattr(fact, "is_unlinked", False):
+                    self._unlinked.add((kind, fact.id))
+                if fact.unknown_to:
+                    self._unknown[kind, fact.id] = set(fact.unknown_to)
+                if fact.unknown_to or fact.known_as:
+                    self._differing.add(kind)
+
+    def is_unlinked(self, kind: str, fact_id: str) -> bool:
+        return (kind, fact_id) in self._unlinked
+
+    def is_unknown(self, kind: str, fact_id: str, domains: Set[str]) -> bool:
+        return not domains.isdisjoint(self._unknown.get((kind, fact_id), ()))
+
+    def to(self, domains: frozenset[str]) -> Facts:
+        """The facts as a system serving ``domains`` holds them; the same object when nothing differs."""
+        if not self._differing:
+            return self.facts
+        if domains not in self._by_domains:
+            changed = {
+                kind: [
+                    fact.as_known_to(domains)
+                    for fact in getattr(self.facts, kind)
+                    if not self.is_unknown(kind, fact.id, domains)
+                ]
+                for kind in self._differing
+            }
+            self._by_domains[domains] = self.facts.model_copy(update=changed)
+        return self._by_domains[domains]
+
+
+class _KnownWorld:
+    """The world that a stand-in lives in: everything is the shared world's, but the facts are those that it knows."""
+
+    def __init__(self, world: World, vendor: str) -> None:
+        self._world, self._vendor = world, vendor
+
+    @property
+    def facts(self) -> Facts:
+        return self._world.known_to(self._vendor)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._world, name)
 
 
 class VendorSystem(ABC):

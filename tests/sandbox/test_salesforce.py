@@ -60,7 +60,16 @@ def firm(**more: Any) -> Facts:
     """One customer with everything: a deal won in a roundabout way, a statement of work, rates and a change order."""
     values: dict[str, Any] = {
         "legal_entities": [LegalEntity(id="LE1")],
-        "customers": customers(C1={"parent": "C0", "country": "DE", "currency": "EUR", "payment_terms_days": 45}),
+        "customers": customers(
+            C1={
+                "parent": "C0",
+                "country": "DE",
+                "currency": "EUR",
+                "payment_terms_days": 45,
+                "tax_id": "DE 123",
+                "former_names": ["Älteste KG", "旧社名"],
+            }
+        ),
         "opportunities": [
             Opportunity(
                 id="O1",
@@ -642,6 +651,8 @@ def test_customer_is_mapped_exactly(mapped):
         "payment_terms_days": 45,
         "merged_into_source_id": None,
         "customer_ref": None,
+        "tax_id": "DE 123",
+        "former_names": "Älteste KG\r\n旧社名",
     }
 
 

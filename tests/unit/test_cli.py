@@ -146,6 +146,15 @@ def test_explain_goes_from_the_opportunity_to_the_absent_invoice_line(
     assert "absent" in capfd.readouterr().out
 
 
+def test_explain_says_which_link_was_inferred_and_how_sure_that_is(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert leakage(monkeypatch, "explain", "bbbb2222", "--json") == 0
+    (step,) = [s for s in json.loads(capfd.readouterr().out)["chain"] if s["step"] == "inferred project"]
+    assert (step["system"], step["record_id"]) == ("exp1", "acme-1")
+    assert step["detail"] == "taken for psa1:P, by project_code_spelling (ACME1), medium confidence"
+
+
 def test_explain_refuses_an_unknown_or_ambiguous_id(
     built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -94,7 +94,7 @@ def test_the_register_is_read_as_facts(tmp_path: Path) -> None:
             " '77' as subject_source_id, 'L01' as detector_id, 'unbilled_approved_time' as category,"
             " 'at_risk' as verdict, cast(null as varchar) as reason, 'a;b' as causes,"
             " cast(10 as decimal(18, 4)) as amount, 'USD' as currency, cast(0 as decimal(18, 4)) as exposed_amount,"
-            " cast(0 as decimal(18, 4)) as carry_cost_amount"
+            " cast(0 as decimal(18, 4)) as carry_cost_amount, 'medium' as identity_confidence"
         )
         connection.execute(
             "create table ledger.ledger__item_claims as select 'time_entry' as item_type, 'psa1' as source_system,"
@@ -107,8 +107,17 @@ def test_the_register_is_read_as_facts(tmp_path: Path) -> None:
             " cast(null as varchar) as reason,"
             " cast(7 as decimal(18, 4)) as entitled_amount, 'USD' as currency"
         )
+        connection.execute(
+            "create table marts.operations__unmatched_identities as select 'customer' as entity_type,"
+            " 'erp1' as source_system, '5' as source_id, 'ambiguous' as reason,"
+            " cast(7 as decimal(18, 4)) as amount, 'EUR' as currency"
+        )
     index = {("time_entry", "psa1", "77"): "S01:T1", ("time_entry", "psa1", "78"): "S01:T2"}
-    finding, claim, item = read_observed(path, index)
+    index |= {("customer", "erp1", "5"): "S01:C1"}
+    finding, claim, item, customer = read_observed(path, index)
     assert (finding.fact_id, finding.is_finding, finding.cause, finding.detector) == ("S01:T1", True, ("a", "b"), "L01")
     assert (claim.fact_id, claim.is_finding, claim.reason) == ("S01:T2", False, "over_cap")
     assert item.fact_id == "time_entry psa1:79"
+    assert finding.confidence == "medium"
+    assert (customer.fact_id, customer.verdict, customer.is_finding) == ("S01:C1", "unmatched", False)
+    assert (customer.reason, customer.amount, customer.currency) == ("ambiguous", Decimal(7), "EUR")

@@ -11,6 +11,8 @@ select * from (values
 alter table marts.leakage__findings alter amount type decimal(18, 4);
 alter table marts.leakage__findings alter base_amount type decimal(18, 4);
 alter table marts.leakage__findings add column exposed_amount decimal(18, 4);
+alter table marts.leakage__findings add column subject_id varchar;
+update marts.leakage__findings set subject_id = subject_system || ':' || subject_source_id;
 alter table marts.leakage__findings add column owner varchar default 'FIN';
 alter table marts.leakage__findings add column action varchar default 'Bill it.';
 alter table marts.leakage__findings add column causes varchar default 'late_approval;sync_failed';
@@ -40,6 +42,8 @@ create table canonical.engagement as select 'crm1:K' as engagement_id, 'crm1' as
   'USD' as currency, timestamp '2026-01-04 10:00:00' as closed_won_at;
 create table canonical.project as select 'psa1:P' as project_id, 'psa1' as source_system, 'P' as source_id, 'ACME1' as project_code,
   'Advice' as name, 'active' as status;
+create table canonical.inferred_link as select 'psa1:78' as subject_id, 'project' as link_type, 'project_code_spelling' as match_method,
+  'medium' as confidence, 'ACME1' as matched_on, 'exp1' as source_system, 'acme-1' as source_id, 'psa1:P' as target_id;
 create table canonical.rate_card as select 'crm1:C' as rate_card_id, 'C' as source_id, 'Acme rates' as name;
 create table canonical.rate_card_line as select 'crm1:C1' as rate_card_line_id, 'crm1:C' as rate_card_id, 'crm1' as source_system,
   'C1' as source_id, 'Consultant' as role, cast(200 as decimal(18, 6)) as hourly_rate, 'USD' as currency,

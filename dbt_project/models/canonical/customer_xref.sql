@@ -1,32 +1,44 @@
-with source_customers as (
-  {{ union_mapped('customer') }}
+with open_ones as (
+  {{ open_candidates(ref('customer_match')) }}
 ),
 
-referenced as (
+matched as (
   select
-    own.source_domain,
-    own.source_system,
-    own.source_id,
-    own.merged_into_source_id,
-    crm.source_system as crm_system,
-    crm.source_id as crm_id,
-    crm.merged_into_source_id as crm_merged_into
-  from source_customers as own
-  left join source_customers as crm
-    on crm.source_domain = 'crm' and own.source_domain <> 'crm' and own.customer_ref = crm.source_id
+    record.*,
+    coalesce(own.target_id, survivors.target_id) as matched_id,
+    coalesce(own.confidence, survivors.confidence) as confidence,
+    coalesce(own.matched_on, survivors.matched_on) as matched_on,
+    case
+      when own.rule is not null then own.rule
+      -- What was merged away goes where the record goes that stands for it.
+      when record.is_merged then 'merged'
+      when record.is_anchor then 'own'
+      else 'unmatched'
+    end as match_method
+  from {{ ref('customer_record') }} as record
+  left join {{ ref('customer_match') }} as own
+    on own.is_chosen and record.source_system = own.source_system and record.source_id = own.source_id
+  left join {{ ref('customer_match') }} as survivors
+    on
+      survivors.is_chosen
+      and record.survivor_id = {{ entity_id('survivors.source_system', 'survivors.source_id') }}
 )
 
 select
-  {{ entity_id('source_system', 'source_id') }} as source_customer_id,
-  source_system,
-  source_id,
+  matched.source_customer_id,
+  matched.source_domain,
+  matched.source_system,
+  matched.source_id,
+  coalesce(matched.matched_id, matched.survivor_id) as customer_id,
+  matched.match_method,
+  case when matched.match_method <> 'unmatched' then coalesce(matched.confidence, 'high') end as confidence,
+  matched.matched_on,
+  matched.is_anchor,
+  case when matched.match_method = 'unmatched' then open_ones.candidates end as candidates,
   case
-    when crm_id is not null then {{ entity_id('crm_system', 'coalesce(crm_merged_into, crm_id)') }}
-    else {{ entity_id('source_system', 'coalesce(merged_into_source_id, source_id)') }}
-  end as customer_id,
-  case
-    when crm_id is not null then 'reference'
-    when merged_into_source_id is not null then 'merged'
-    else 'own'
-  end as match_method
-from referenced
+    when matched.is_merge_unresolved then 'merge_circle'
+    when matched.match_method = 'unmatched' then coalesce(open_ones.unmatched_reason, 'no_candidate')
+  end as unmatched_reason
+from matched
+left join open_ones
+  on matched.source_system = open_ones.source_system and matched.source_id = open_ones.source_id

@@ -5,7 +5,8 @@ select
   project.engagement_id,
   project.correlation_id,
   project.customer_id,
-  resource.resource_id,
+  resource_xref.resource_id,
+  lower(source.resource_ref) as resource_ref,
   source.report_source_id,
   source.category,
   source.expense_date,
@@ -25,9 +26,9 @@ select
   source.source_updated_at,
   source.is_deleted
 from ({{ union_mapped('expense_item') }}) as source
-left join {{ ref('project_by_code') }} as by_code
-  on source.project_ref = by_code.project_code
+left join {{ ref('project_xref') }} as project_xref
+  on source.source_system = project_xref.source_system and source.project_ref = project_xref.source_id
 left join {{ ref('project') }} as project
-  on by_code.project_id = project.project_id
-left join {{ ref('resource') }} as resource
-  on lower(source.resource_ref) = resource.email
+  on project_xref.project_id = project.project_id
+left join {{ ref('resource_xref') }} as resource_xref
+  on source.source_system = resource_xref.source_system and lower(source.resource_ref) = resource_xref.source_id

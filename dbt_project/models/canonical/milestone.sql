@@ -20,4 +20,4 @@ left join {{ ref('contract_line') }} as contract_line
 left join {{ ref('project') }} as project
   on source.source_system = project.source_system and source.project_source_id = project.source_id
 left join {{ ref('customer_xref') }} as xref
-  on source.customer_ref = xref.source_id and xref.match_method in ('own', 'merged')
+  on source.customer_ref = xref.source_id and xref.is_anchor

@@ -23,7 +23,7 @@ select
   source.source_updated_at,
   source.is_deleted
 from ({{ union_mapped('supplier_cost') }}) as source
-left join {{ ref('project_by_code') }} as by_code
-  on source.project_ref = by_code.project_code
+left join {{ ref('project_xref') }} as project_xref
+  on source.source_system = project_xref.source_system and source.project_ref = project_xref.source_id
 left join {{ ref('project') }} as project
-  on by_code.project_id = project.project_id
+  on project_xref.project_id = project.project_id

@@ -9,7 +9,7 @@ with cards as (
     xref.customer_id as scope_customer_id
   from {{ ref('rate_card') }} as card
   left join {{ ref('customer_xref') }} as xref
-    on card.scope_type = 'customer' and card.scope_ref = xref.source_id and xref.match_method in ('own', 'merged')
+    on card.scope_type = 'customer' and card.scope_ref = xref.source_id and xref.is_anchor
   where not card.is_deleted
 ),
 

@@ -106,6 +106,7 @@ PURPOSES: dict[str, Purpose] = {
     "project_type": Purpose("custom_field", "Project Type", ("Workspace",)),
     "merged_into": Purpose("custom_field", "Merged Into Project ID", ("Workspace",)),
     "employment_type": Purpose("custom_field", "Employment Type", ("User",)),
+    "email_aliases": Purpose("custom_field", "E-mail Aliases", ("User",)),
     "legal_entity": Purpose("custom_field", "Legal Entity ID", ("User",)),
     "accepted_on": Purpose("custom_field", "Client Accepted On", ("Story",)),
     "contract_line": Purpose("external_reference", "ContractLine", ("Workspace", "BillingMilestone", "RateCard")),

@@ -61,7 +61,7 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
         record(
             "customer",
             _typed(
-                "id entityid externalid altname parent currency terms billingcountry merged_into isinactive",
+                "id entityid externalid altname parent currency terms billingcountry merged_into tax_id isinactive",
                 moment="datecreated lastmodifieddate",
             ),
         ),

@@ -34,6 +34,7 @@ FIELD_NAMES = {
     "charge.source_type": "custrecord_charge_source_type",
     "charge.source_id": "custrecord_charge_source_id",
     "customer.merged_into": "custentity_merged_into",
+    "customer.tax_id": "vatregnumber",
     "revenueelement.crm_contract_line": "custrecord_crm_contract_line",
     "transaction.credit_reason": "custbody_credit_reason",
     "transaction.invoice_date": "custbody_invoice_date",

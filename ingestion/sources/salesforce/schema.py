@@ -37,6 +37,8 @@ OBJECTS: dict[str, RawObject] = {
                 "BillingCountry": "text",
                 "BillingCountryCode": "text",
                 "Payment_Terms_Days__c": "decimal(9,0)",
+                "Tax_Id__c": "text",
+                "Former_Names__c": "text",
             }
             | CURRENCY,
         ),

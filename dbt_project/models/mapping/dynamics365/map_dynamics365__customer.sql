@@ -41,7 +41,9 @@ select
     master_parties.party_source_id,
     case when customers.party_source_id <> customers.source_id then customers.party_source_id end
   ) as merged_into_source_id,
-  accounts.external_id as customer_ref
+  accounts.external_id as customer_ref,
+  cast(null as {{ dbt.type_string() }}) as tax_id,
+  cast(null as {{ dbt.type_string() }}) as former_names
 from customers
 left join {{ ref('stg_dynamics365__accounts') }} as accounts
   on customers.customer_account = accounts.account_number

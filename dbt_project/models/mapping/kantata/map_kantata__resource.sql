@@ -1,5 +1,6 @@
 with field as (
-  {{ kantata_custom_fields('User', {'employment_type': 'display_value', 'legal_entity': 'display_value'}) }}
+  {{ kantata_custom_fields('User', {
+    'employment_type': 'display_value', 'legal_entity': 'display_value', 'email_aliases': 'display_value'}) }}
 ),
 
 -- A member may have a cost rate per currency; the one that the membership repeats is in the account's own currency.
@@ -43,7 +44,8 @@ select
   cast(null as date) as termination_date,
   cast(null as {{ dbt.type_string() }}) as manager_ref,
   cast(null as {{ dbt.type_string() }}) as org_unit_source_id,
-  cast(null as {{ dbt.type_string() }}) as work_calendar_source_id
+  cast(null as {{ dbt.type_string() }}) as work_calendar_source_id,
+  lower(replace(field.email_aliases, ' ', '')) as email_aliases
 from {{ ref('stg_kantata__users') }} as person
 inner join {{ ref('stg_kantata__account_memberships') }} as membership
   on person.account_membership_id = membership.account_membership_id

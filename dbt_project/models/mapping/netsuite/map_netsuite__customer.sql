@@ -8,7 +8,9 @@ select
   customers.country,
   terms.days_until_due as payment_terms_days,
   customers.merged_into_customer_id as merged_into_source_id,
-  customers.external_id as customer_ref
+  customers.external_id as customer_ref,
+  customers.tax_id,
+  cast(null as {{ dbt.type_string() }}) as former_names
 from {{ ref('stg_netsuite__customers') }} as customers
 left join {{ ref('stg_netsuite__currencies') }} as currencies
   on customers.currency_id = currencies.currency_id

@@ -8,7 +8,8 @@ select
   lines.is_deleted or transactions.is_deleted as is_deleted,
   lines.transaction_id as invoice_source_id,
   lines.crm_contract_line_id as contract_line_ref,
-  jobs.external_id as project_ref,
+  -- A project that the ledger knows by its own number alone is found by that.
+  coalesce(jobs.external_id, jobs.project_code) as project_ref,
   lines.resource_email as resource_ref,
   lines.memo as description,
   cast(-lines.quantity as decimal(9, 4)) as quantity,

@@ -5,7 +5,7 @@ select
     else lines.updated_at
   end as source_updated_at,
   lines.is_deleted or journals.is_deleted or coalesce(journals.is_voided, false) as is_deleted,
-  jobs.external_id as project_ref,
+  coalesce(jobs.external_id, jobs.project_code) as project_ref,
   cast(lines.amount as decimal(18, 4)) as amount,
   currencies.currency_code as currency,
   journals.transaction_date as posted_date

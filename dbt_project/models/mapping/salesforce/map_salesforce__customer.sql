@@ -10,7 +10,9 @@ select
   cast(account.payment_terms_days as {{ dbt.type_int() }}) as payment_terms_days,
   -- The winner of a merge can lose a later one.
   coalesce(master.master_account_id, account.master_account_id) as merged_into_source_id,
-  cast(null as {{ dbt.type_string() }}) as customer_ref
+  cast(null as {{ dbt.type_string() }}) as customer_ref,
+  account.tax_id,
+  account.former_names
 from {{ ref('stg_salesforce__accounts') }} as account
 left join {{ ref('stg_salesforce__accounts') }} as master
   on account.master_account_id = master.account_id

@@ -18,7 +18,8 @@ select
   worker.termination_date,
   lower(manager.work_email) as manager_ref,
   coalesce(worker.supervisory_organization_wid, worker.cost_center_wid, worker.region_wid) as org_unit_source_id,
-  calendar.work_calendar_id as work_calendar_source_id
+  calendar.work_calendar_id as work_calendar_source_id,
+  cast(null as {{ dbt.type_string() }}) as email_aliases
 from {{ ref('stg_workday__workers') }} as worker
 left join {{ ref('stg_workday__workers') }} as manager
   on worker.manager_wid = manager.worker_wid

@@ -3,7 +3,15 @@
   'subject_id', 'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'customer_name',
   'contract_line_name', 'project_name', 'amount', 'currency', 'exposed_amount', 'carry_cost_amount', 'owner', 'action',
   'reason', 'causes', 'evidence', 'expected_date', 'occurred_date', 'days_past', 'recovery_deadline'] %}
-with found as (
+with identity as (
+  select
+    subject_id,
+    case when max(case when confidence = 'low' then 1 else 0 end) = 1 then 'low' else 'medium' end as confidence
+  from {{ ref('inferred_link') }}
+  group by subject_id
+),
+
+found as (
   {% for detector in detector_models() %}
   select {{ columns | join(', ') }}
   from {{ ref('leakage__' ~ detector) }}
@@ -78,6 +86,7 @@ select
   valued.reason,
   valued.causes,
   valued.evidence,
+  coalesce(identity.confidence, 'high') as identity_confidence,
   valued.expected_date,
   valued.occurred_date,
   valued.days_past,
@@ -87,4 +96,5 @@ select
   {{ as_of_date() }} as as_of_date,
   '1' as rule_version
 from valued
+left join identity on valued.subject_id = identity.subject_id
 left join {{ ref('leakage__first_seen') }} as seen on valued.finding_id = seen.finding_id

@@ -7,6 +7,7 @@ select
   terms as term_id,
   billingcountry as country,
   merged_into as merged_into_customer_id,
+  tax_id,
   cast(lastmodifieddate as {{ dbt.type_timestamp() }}) as updated_at,
   is_tombstoned as is_deleted
 from ({{ latest_version('netsuite', 'customer', 'id') }}) as latest

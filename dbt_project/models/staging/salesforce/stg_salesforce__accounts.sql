@@ -7,6 +7,8 @@ select
   billing_country,
   billing_country_code,
   payment_terms_days_c as payment_terms_days,
+  tax_id_c as tax_id,
+  former_names_c as former_names,
   currency_iso_code,
   created_date as created_at,
   system_modstamp,

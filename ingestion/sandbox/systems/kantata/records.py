@@ -106,6 +106,7 @@ class Records:
             self.links.choice("employment_type", "User", user_id, _EMPLOYMENT[person.kind], times)
             entity = self._system.world.ref("erp", "legal_entities", person.legal_entity)
             self.links.text("legal_entity", "User", user_id, entity, times)
+            self.links.text("email_aliases", "User", user_id, "; ".join(person.email_aliases) or None, times)
 
     def _user_id(self, person: str | None) -> str | None:
         """The id of a person; somebody who is not on the account, such as a client's approver, becomes a guest."""
@@ -123,8 +124,11 @@ class Records:
 
     def _currency(self, project: Project | None, line_id: str | None = None) -> str:
         """The currency of a project: its contract line's (the surviving project's, if merged), contract's or customer's."""
-        survivor = self._projects.get(project.merged_into) if project and project.merged_into else None
-        owner_of_line = project if project and (project.contract_line or survivor is None) else survivor
+        survivor, seen = project, set[str]()
+        while survivor is not None and survivor.merged_into and survivor.id not in seen:
+            seen.add(survivor.id)
+            survivor = self._projects.get(survivor.merged_into)
+        owner_of_line = project if project and project.contract_line else survivor
         line = self._lines.get(line_id or (owner_of_line.contract_line if owner_of_line else None) or "")
         contract = self._contracts.get(line.contract) if line else None
         customer = self._customers.get(project.customer) if project and project.customer else None

@@ -146,7 +146,7 @@ class Builder:
             parent=self._id("customers", customer.parent), isperson="F", isinactive="F",
             currency=self.currency(customer.currency), terms=number("term", str(days)),
             defaultbillingaddress=number("entityaddress", customer.id),
-            custentity_merged_into=self._id("customers", customer.merged_into),
+            custentity_merged_into=self._id("customers", customer.merged_into), vatregnumber=customer.tax_id,
             datecreated=self._created(customer), lastmodifieddate=self.changed(customer),
         )  # fmt: skip
         if not any(t["daysuntilnetdue"] == days for t in self._rows["term"]):

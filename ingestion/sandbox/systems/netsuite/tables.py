@@ -34,7 +34,7 @@ TABLES: dict[str, dict[str, str]] = {
     "customer": {
         "id": ID, "entityid": TEXT, "externalid": TEXT, "altname": TEXT, "companyname": TEXT, "parent": ID,
         "isperson": FLAG, "isinactive": FLAG, "currency": ID, "terms": ID, "defaultbillingaddress": ID,
-        "custentity_merged_into": ID, "datecreated": DATETIME, "lastmodifieddate": DATETIME,
+        "custentity_merged_into": ID, "vatregnumber": TEXT, "datecreated": DATETIME, "lastmodifieddate": DATETIME,
     },
     "entityaddress": {"nkey": ID, "addressee": TEXT, "country": TEXT},
     "customersubsidiaryrelationship": {"id": ID, "entity": ID, "subsidiary": ID, "isprimarysub": FLAG},

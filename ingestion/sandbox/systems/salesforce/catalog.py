@@ -82,6 +82,8 @@ CATALOG: dict[str, SObject] = {
                 "BillingCountryCode": "picklist",
                 "BillingAddress": "address",
                 "Payment_Terms_Days__c": "double",
+                "Tax_Id__c": "string",
+                "Former_Names__c": "textarea",
             }
             | MONEY
             | VIEWED,

@@ -114,6 +114,8 @@ class Records(OrgRecords):
                 "countryCode": customer.country,
             },
             "Payment_Terms_Days__c": number(customer.payment_terms_days),
+            "Tax_Id__c": customer.tax_id,
+            "Former_Names__c": "\r\n".join(customer.former_names) or None,
             "CurrencyIsoCode": customer.currency,
             **_never_viewed(),
         }
