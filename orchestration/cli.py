@@ -174,6 +174,7 @@ def serve(
 def check(
     directory: Annotated[Path, typer.Argument(help="A directory of scenario files, or one file.")],
     systems: Systems = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Compare only: check no data, publish nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run scenarios through the whole pipeline and compare: exit code 1 on any difference."""
@@ -192,7 +193,7 @@ def check(
         def say(line: str) -> None:
             print(line, file=terminal, flush=True)
 
-        results = scenario_check.check(directory, chosen, progress, say)
+        results = scenario_check.check(directory, chosen, progress, say, quick=quick)
     if as_json:
         _print_json(
             [{"scenario": r.scenario, "title": r.title, "ok": r.ok, "differences": r.differences} for r in results]

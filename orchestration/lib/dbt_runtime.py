@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -58,6 +59,19 @@ def dbt_project() -> DbtProject:
 def dbt_resource(project: DbtProject) -> Dbt:
     """dbt from the environment that runs this, whether or not it is on PATH."""
     return Dbt(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt")))
+
+
+def build_models() -> list[str]:
+    """Build seeds and models in one dbt process, without tests; returns its last lines when it failed."""
+    command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build"]
+    skipped = ["--exclude", "resource_type:test", "resource_type:unit_test"]
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    outputs = ["--target-path", str(target_path()), "--log-path", str(target_path())]
+    environment = {**os.environ, "LEAKAGE_DATA_DIR": str(settings().data_dir)}
+    done = subprocess.run(
+        [*command, *skipped, *folders, *outputs], env=environment, cwd=PROJECT_DIR, capture_output=True, text=True
+    )
+    return [] if done.returncode == 0 else [" ".join(f"dbt failed: {done.stdout[-600:]} {done.stderr[-200:]}".split())]
 
 
 def published_texts() -> Texts:

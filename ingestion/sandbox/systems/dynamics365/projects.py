@@ -227,7 +227,7 @@ class Projects:
             self._add(
                 "transactioncurrency",
                 own,
-                Fact(id=code, deleted_at=None),
+                Fact.model_validate({"id": code}),
                 isocurrencycode=code,
                 currencyname=code,
                 currencyprecision=2,
