@@ -154,7 +154,7 @@ def test_a_vendor_that_is_down_from_the_first_day(runs: list[Run]) -> None:
 
 def test_what_only_the_absent_vendor_can_tell_is_not_judged(runs: list[Run]) -> None:
     run = runs[0]
-    assert run.built.verdicts[run.ids["MARCH"]][0] == "indeterminate"
+    assert run.built.verdicts[run.ids["MARCH"]] == ("indeterminate", "no_billing_feed", 2000)
     assert run.ids["MARCH"] not in run.built.findings
     assert run.built.not_judged > 0
 

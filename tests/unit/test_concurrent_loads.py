@@ -1,0 +1,156 @@
+"""Loads beside each other and beside a build: who waits for whom, and what a build finds whatever became of the loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from unittest import mock
+
+import duckdb
+import pytest
+from dlt.load.load import Load
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from ingestion import pipelines
+from ingestion.http.errors import TransientError
+from ingestion.raw import RawObject
+from ingestion.source import build_source
+from ingestion.warehouse import exclusive
+from tests.fake_vendor import ENTRIES, SYSTEM, FakeVendor, entry, versions, warehouse_rows
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEAKAGE_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def vendor() -> FakeVendor:
+    vendor = FakeVendor()
+    vendor.records["entries"] = [entry("a"), entry("b", at="2026-01-01T00:00:00Z")]
+    return vendor
+
+
+# --- taking turns ---
+
+
+def elsewhere(work: Callable[[RawObject, int], None]) -> Callable[[RawObject, int], None]:
+    """``work`` done in another thread, while this one waits."""
+
+    def wait_for_it(obj: RawObject, page: int) -> None:
+        with ThreadPoolExecutor() as threads:
+            threads.submit(work, obj, page).result()
+
+    return wait_for_it
+
+
+def test_the_warehouse_is_free_while_the_vendor_answers(vendor: FakeVendor, data_dir: Path) -> None:
+    vendor.load()
+    asked: list[str] = []
+
+    def use_the_warehouse(obj: RawObject, page: int) -> None:
+        command = [sys.executable, "-c", "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('select 1')"]
+        subprocess.run([*command, str(data_dir / "warehouse.duckdb")], check=True)
+        with exclusive(data_dir / "warehouse.duckdb"):
+            asked.append(obj.name)
+
+    vendor.before_page = use_the_warehouse
+    vendor.load()
+    assert asked == ["entries"]
+
+
+def test_a_system_is_loaded_by_one_run_at_a_time(vendor: FakeVendor, data_dir: Path) -> None:
+    refused: list[str] = []
+
+    def load_it_too(obj: RawObject, page: int) -> None:
+        with pytest.raises(TransientError) as error:
+            pipelines.run(SYSTEM, FakeVendor().source())
+        refused.append(str(error.value))
+
+    vendor.before_page = elsewhere(load_it_too)
+    vendor.load()
+    assert refused == ["fake: it is being loaded already; wait for that load to end"]
+    assert versions(data_dir) == [("a", 1, False), ("b", 1, False)]
+
+
+def test_systems_are_loaded_at_the_same_time(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits in the middle of its load until the other one is there too."""
+    both = Barrier(2, timeout=20)
+
+    def load(name: str) -> None:
+        vendor = FakeVendor()
+        vendor.records["entries"] = [entry(name)]
+        vendor.before_page = lambda obj, page: both.wait() and None
+        pipelines.run(name, build_source(name, vendor.objects, lambda: vendor))
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(load, ["one", "two"]))
+    with duckdb.connect(str(data_dir / "warehouse.duckdb"), read_only=True) as connection:
+        found = connection.execute("select id from raw_one.entries union all select id from raw_two.entries order by 1")
+        assert found.fetchall() == [("one",), ("two",)]
+
+
+# --- what the build finds ---
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fake vendor is a system of the registry."""
+
+    class Spec:
+        objects = {"entries": ENTRIES}
+
+    monkeypatch.setitem(pipelines.SYSTEMS, SYSTEM, Spec)
+
+
+COLUMNS = (
+    "select table_name, column_name, data_type, is_nullable from information_schema.columns "
+    "where table_schema = '{raw}' and table_name not like '\\_dlt%' escape '\\' order by table_name, ordinal_position"
+)
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_system_that_was_never_read_has_its_tables_typed_and_empty(data_dir: Path, tmp_path: Path) -> None:
+    with exclusive(data_dir / "warehouse.duckdb"):
+        pipelines.prepare([SYSTEM])
+        pipelines.prepare([SYSTEM])
+    assert versions(data_dir) == []
+    prepared = warehouse_rows(data_dir, COLUMNS)
+    assert {row[0] for row in prepared} == {"entries", "feed", "quarantine"}
+    vendor = FakeVendor()
+    vendor.records["entries"] = [entry("a")]
+    vendor.load()
+    assert versions(data_dir) == [("a", 1, False)]
+    assert vendor.windows == [None], "what was prepared is no load"
+    assert warehouse_rows(data_dir, COLUMNS) == prepared
+
+
+@pytest.mark.usefixtures("registered")
+def test_what_a_killed_load_left_is_settled_before_a_build(vendor: FakeVendor, data_dir: Path) -> None:
+    vendor.load()
+    vendor.records["entries"].append(entry("c"))
+    pipeline = pipelines.pipeline_for(SYSTEM)
+    pipeline.extract(vendor.source(), loader_file_format="parquet")
+    pipeline.normalize()
+    with mock.patch.object(Load, "complete_package", side_effect=OSError("stop")), pytest.raises(PipelineStepFailed):
+        pipeline.load()
+    with exclusive(data_dir / "warehouse.duckdb"):
+        pipelines.prepare([SYSTEM])
+    assert versions(data_dir) == [("a", 1, False), ("b", 1, False)]
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_build_leaves_a_running_load_alone(vendor: FakeVendor, data_dir: Path) -> None:
+    def build(obj: RawObject, page: int) -> None:
+        with exclusive(data_dir / "warehouse.duckdb"):
+            pipelines.prepare([SYSTEM])
+        assert versions(data_dir) == []
+
+    vendor.before_page = elsewhere(build)
+    vendor.load()
+    assert versions(data_dir) == [("a", 1, False), ("b", 1, False)]
