@@ -69,6 +69,7 @@ def firm(entries: list[TimeEntry] | None = None, **more: Any) -> Facts:
                 "id": "R1",
                 "name": "Åsa Ωmega 山田",
                 "email": "Asa@Firm.example",
+                "email_aliases": ["Asa.O@Old.example", "asa@bought.example"],
                 "role": "Consultant",
                 "cost_rate": "80.50",
                 "cost_currency": "EUR",

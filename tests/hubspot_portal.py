@@ -55,6 +55,8 @@ def firm(**more: Any) -> Facts:
                 "country": "DE",
                 "currency": "EUR",
                 "payment_terms_days": 45,
+                "tax_id": "DE 123",
+                "former_names": ["Älteste KG", "旧社名"],
             }
         ),
         "opportunities": [

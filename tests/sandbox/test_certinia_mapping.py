@@ -187,6 +187,7 @@ def test_resources_are_mapped_exactly(models):
         "cost_rate": Decimal("80.500000"),
         "cost_currency": "EUR",
         "legal_entity_ref": served.ref("erp", "legal_entities", "LE1"),
+        "email_aliases": "asa.o@old.example;asa@bought.example",
         **dict.fromkeys(
             (
                 "hire_date",

@@ -85,6 +85,8 @@ def test_customers_and_their_former_ids(mapped):
         "payment_terms_days": 45,
         "merged_into_source_id": None,
         "customer_ref": None,
+        "tax_id": "DE 123",
+        "former_names": "Älteste KG\n旧社名",
     }
 
 

@@ -61,6 +61,7 @@ _READ: dict[str, RawObject] = {
                 "pse__Start_Date__c": "date",
                 "pse__Last_Date__c": "date",
                 "ERP_Legal_Entity_Id__c": "text",
+                "Email_Aliases__c": "text",
             }
             | CURRENCY,
         ),

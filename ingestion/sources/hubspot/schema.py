@@ -67,6 +67,8 @@ OBJECTS: dict[str, RawObject] = {
                 "hs_parent_company_id": "text",
                 "hubspot_owner_id": "text",
                 "payment_terms_days": "decimal(9,0)",
+                "tax_id": "text",
+                "former_names": "text",
             }
             | _CURRENCY,
         ),

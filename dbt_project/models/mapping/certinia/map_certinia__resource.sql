@@ -22,7 +22,7 @@ select
   cast(null as {{ dbt.type_string() }}) as manager_ref,
   cast(null as {{ dbt.type_string() }}) as org_unit_source_id,
   cast(null as {{ dbt.type_string() }}) as work_calendar_source_id,
-  cast(null as {{ dbt.type_string() }}) as email_aliases
+  lower(replace(resource.email_aliases, ' ', '')) as email_aliases
 from {{ ref('stg_certinia__resources') }} as resource
 left join {{ ref('stg_certinia__organization') }} as organization
   on not organization.is_deleted

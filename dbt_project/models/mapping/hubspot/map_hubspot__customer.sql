@@ -40,8 +40,8 @@ select
   cast(company.payment_terms_days as {{ dbt.type_int() }}) as payment_terms_days,
   named.merged_into_source_id,
   cast(null as {{ dbt.type_string() }}) as customer_ref,
-  cast(null as {{ dbt.type_string() }}) as tax_id,
-  cast(null as {{ dbt.type_string() }}) as former_names
+  company.tax_id,
+  company.former_names
 from named
 left join {{ ref('stg_hubspot__companies') }} as company
   on named.described_by = company.company_id

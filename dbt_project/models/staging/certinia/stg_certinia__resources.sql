@@ -12,6 +12,7 @@ select
   pse_start_date_c as start_date,
   pse_last_date_c as last_date,
   erp_legal_entity_id_c as erp_legal_entity_id,
+  email_aliases_c as email_aliases,
   currency_iso_code,
   cast(created_date as {{ dbt.type_timestamp() }}) as created_at,
   cast(system_modstamp as {{ dbt.type_timestamp() }}) as system_modstamp,

@@ -56,7 +56,7 @@ class System(Org):
         if kind not in _PREFIXES:
             raise ValueError(f"certinia keeps no {kind}; it knows time_entries, {', '.join(_PREFIXES)}")
         if kind == "customers" and self.shares_crm_org:
-            return self.world.ref("crm", kind, fact_id) or ""
+            return self.world.record_id("crm", kind, fact_id) or ""
         return record_id(_PREFIXES[kind], self.name, fact_id)
 
     def records(self) -> dict[str, list[Record]]:

@@ -61,6 +61,7 @@ CATALOG: dict[str, SObject] = {
                 "pse__Start_Date__c": "date",
                 "pse__Last_Date__c": "date",
                 "ERP_Legal_Entity_Id__c": "string",
+                "Email_Aliases__c": "textarea",
             }
             | MONEY,
             {"pse__Salesforce_User__c": "User"},

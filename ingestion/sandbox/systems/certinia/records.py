@@ -122,6 +122,7 @@ class Records(OrgRecords):
             "pse__Start_Date__c": None,
             "pse__Last_Date__c": None,
             "ERP_Legal_Entity_Id__c": self.system.world.ref("erp", "legal_entities", person.legal_entity),
+            "Email_Aliases__c": "; ".join(person.email_aliases) or None,
             "CurrencyIsoCode": person.cost_currency,
         }
 

@@ -63,6 +63,9 @@ def _type(name: str, singular: str, type_id: str, properties: dict[str, str], *d
 
 _CURRENCY = {"currency_code": "enumeration"}
 CALCULATED = frozenset({"hs_merged_object_ids", "hs_is_closed_won", "effective_value"})
+MULTI_LINE = frozenset({"former_names"})
+# Type of a property -> the field that shows it, where that is called otherwise.
+FIELD_TYPES = {"enumeration": "select", "bool": "booleancheckbox", "datetime": "date", "string": "text"}
 
 CATALOG: dict[str, ObjectType] = {
     t.name: t
@@ -80,6 +83,8 @@ CATALOG: dict[str, ObjectType] = {
                 "hs_parent_company_id": "number",
                 "hubspot_owner_id": "enumeration",
                 "payment_terms_days": "number",
+                "tax_id": "string",
+                "former_names": "string",
             }
             | _CURRENCY,
             "name",
@@ -219,9 +224,7 @@ def describe_property(object_type: ObjectType, name: str, kind: str) -> dict[str
         "name": name,
         "label": name.removeprefix("hs_").replace("_", " ").capitalize(),
         "type": kind,
-        "fieldType": {"enumeration": "select", "bool": "booleancheckbox", "datetime": "date", "string": "text"}.get(
-            kind, kind
-        ),
+        "fieldType": "textarea" if name in MULTI_LINE else FIELD_TYPES.get(kind, kind),
         "description": "",
         "groupName": f"{object_type.singular}information",
         "options": [],

@@ -188,6 +188,8 @@ class Records:
                 "hs_parent_company_id": self.company_id(customer.parent),
                 "hubspot_owner_id": OWNER_ID,
                 "payment_terms_days": customer.payment_terms_days,
+                "tax_id": customer.tax_id,
+                "former_names": "\n".join(customer.former_names) or None,
                 "currency_code": customer.currency,
                 "hs_merged_object_ids": ";".join(before) if losers else None,
             },
