@@ -72,7 +72,10 @@ def firm() -> Facts:
             LegalEntity(id="LE-US", name="Firm Inc."),
             LegalEntity(id="LE-DE", name="Firma GmbH", currency="EUR", country="DE"),
         ],
-        customers=[Customer(id="C-1", name="株式会社アクメ"), Customer(id="C-2", name="Ünïon Æ", parent="C-1", country="DE")],
+        customers=[
+            Customer(id="C-1", name="株式会社アクメ"),
+            Customer(id="C-2", name="Ünïon Æ", parent="C-1", country="DE", tax_id="DE 123 456"),
+        ],
         contracts=[Contract(id="K-1", customer="C-1", legal_entity="LE-DE")],
         contract_lines=[ContractLine(id="CL-1", contract="K-1")],
         projects=[Project(id="P-1", name="Alpha", customer="C-1", contract_line="CL-1")],

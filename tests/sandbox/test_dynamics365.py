@@ -16,7 +16,7 @@ from ingestion import pipelines
 from ingestion.contract import Bookmark, CompleteSet, CompleteWindow, Deleted, Window
 from ingestion.http import session as http_session
 from ingestion.http.errors import PermanentError, TransientError
-from ingestion.sandbox.facts import Payment
+from ingestion.sandbox.facts import Payment, Project
 from ingestion.sandbox.server import Fault, SandboxServer
 from ingestion.sandbox.systems.dynamics365 import System
 from ingestion.sandbox.systems.dynamics365 import system as stand_in
@@ -109,8 +109,8 @@ def test_loads_everything_then_what_changed_and_nothing_else(
     assert query(tmp_path, billed) == [(Decimal("192480.0000") - 1604,)]
     fee = "select transaction_currency_amount from raw_dynamics365.free_text_invoice_line"
     assert query(tmp_path, fee) == [(Decimal("99999999.9900"),)]
-    names = "select distinct organization_name from raw_dynamics365.customer order by 1"
-    assert query(tmp_path, names) == [("Ünïon Æ",), ("株式会社アクメ",)]
+    names = "select distinct organization_name, tax_exempt_number from raw_dynamics365.customer order by 1"
+    assert query(tmp_path, names) == [("Ünïon Æ", "DE 123 456"), ("株式会社アクメ", "")]
 
     # A line leaves an invoice, a draft is deleted, a payment arrives, and a rate is corrected.
     facts = firm()
@@ -155,6 +155,20 @@ def test_records_carry_the_names_that_the_schema_declares(
     assert read("revenue_schedule") == ([], [])
     with pytest.raises(PermanentError, match="this organisation has no table firm_bill; set entity_names"):
         rows("invoice")
+
+
+def test_an_unlinked_project_is_known_by_its_number_alone(sandbox: SandboxServer, world: World) -> None:
+    facts = firm()
+    project = facts.projects[0]
+    facts.projects += [Project(id=f"TWIN-{n}", code="SAME") for n in (1, 2)]
+    project.is_unlinked = True
+    world.replace_facts(facts, LATER)
+    by_id = {p["msdyn_projectid"]: p["externalid"] for p in rows("msdyn_project")}
+    assert by_id[guid("projects", project.id)] is None
+    numbers = {p["IntegrationSourceDataId"]: p["ProjectId"] for p in rows("project")}
+    assert numbers[guid("projects", project.id)] == project.code == rows("project_transaction")[0]["ProjectId"]
+    # A number is given once, so namesakes carry one of their own.
+    assert len(set(numbers.values())) == 3 and all(n.startswith(("P1", "SAME-")) for n in numbers.values())
 
 
 # --- Dataverse: change tracking

@@ -40,6 +40,7 @@ def firm() -> Facts:
             id=f"R{n:03}",
             name=("Zoë Ó Briain", "李 小龍", "Ann Smith")[n % 3],
             email=f"r{n:03}@firm.example",
+            email_aliases=["a.lee@old.example", "b@old.example"] if n == 3 else [],
             role="Consultant",
             legal_entity="LE1",
             kind="contractor" if n % 7 == 0 else "employee",
@@ -226,6 +227,8 @@ def test_values_are_exact_and_names_in_any_script(sandbox: SandboxServer, tmp_pa
     ]
     assert [row[6] for row in rows] == [wid("org_units", "OU1" if n % 2 else "OU2") for n in range(PEOPLE)]
     assert [row[7] for row in rows] == [None if n == 1 else wid("resources", "R001") for n in range(PEOPLE)]
+    others = "select work_email, other_work_emails from raw_workday.workers where other_work_emails is not null"
+    assert query(tmp_path, others) == [("r003@firm.example", "a.lee@old.example;b@old.example")]
     parents = dict(query(tmp_path, "select organization_data__name, parent__wid from raw_workday.organizations"))
     assert parents == {
         "Firm Inc.": None,
@@ -401,10 +404,9 @@ def test_xml_becomes_json_without_loss() -> None:
     data = record["Worker_Data"]
     assert (data["User_ID"], data["Tag"], data["Since"]) == (None, ["a", "b"], "2024-05-01")
     assert data["Height"] == {"unit": "cm", "value": "180"}
-    assert (
-        record["Work_Email"] == "ann@x.example"
-        and len(data["Personal_Data"]["Contact_Data"]["Email_Address_Data"]) == 3
-    )
+    assert (record["Work_Email"], record["Other_Work_Emails"]) == ("ann@x.example", "old@x.example") and len(
+        data["Personal_Data"]["Contact_Data"]["Email_Address_Data"]
+    ) == 3
     assert record["Transaction_Entry_Moment"] is None and record["Organizations"] == {}
 
 

@@ -98,7 +98,10 @@ _FINANCE = (
     _entity(
         "customer",
         "dataAreaId CustomerAccount",
-        _typed("OrganizationName PartyNumber AddressCountryRegionId SalesCurrencyCode PaymentTerms InvoiceAccount"),
+        _typed(
+            "OrganizationName PartyNumber AddressCountryRegionId SalesCurrencyCode PaymentTerms InvoiceAccount "
+            "TaxExemptNumber"
+        ),
     ),
     _entity(
         "exchange_rate",

@@ -64,6 +64,7 @@ FIELD_NAMES = {
     "msdyn_invoicefrequency.cutoffday": "new_cutoffday",
     "invoicedetail.servicefrom": "new_servicefrom",
     "invoicedetail.serviceto": "new_serviceto",
+    "customer.TaxExemptNumber": "TaxExemptNumber",
     "project_invoice.SentDate": "SentDate",
     "project_invoice.ReasonCode": "ReasonCode",
     "free_text_invoice.SentDate": "SentDate",

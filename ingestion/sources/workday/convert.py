@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def worker(element: Element) -> bytes:
-    """A Worker: with work e-mail, primary job and its manager and organizations, and the last entry of its log."""
+    """A Worker: with work e-mails, primary job and its manager and organizations, and the last entry of its log."""
     record = _object(element)
     data = _in(record, "Worker_Data")
     employment = _in(data, "Employment_Data")
@@ -37,7 +37,9 @@ def worker(element: Element) -> bytes:
     memberships = _in(primary, "Position_Organizations_Data").get("Position_Organization_Data")
     record["Organizations"] = _organizations(_list(memberships))
     emails = _in(_in(data, "Personal_Data"), "Contact_Data").get("Email_Address_Data")
-    record["Work_Email"] = _work_email(_list(emails))
+    addresses = _work_emails(_list(emails))
+    record["Work_Email"] = next(iter(addresses), None)
+    record["Other_Work_Emails"] = ";".join(addresses[1:]) or None
     entries = _list(_in(data, "Transaction_Log_Entry_Data").get("Transaction_Log_Entry"))
     moments = [_in(entry, "Transaction_Log_Data").get("Transaction_Entry_Moment") for entry in entries]
     record["Transaction_Entry_Moment"] = _latest(moments)
@@ -54,8 +56,8 @@ def organization(element: Element) -> bytes:
     return _encode(record)
 
 
-def _work_email(emails: Iterable[Record]) -> str | None:
-    """The address for work, the primary one first."""
+def _work_emails(emails: Iterable[Record]) -> list[str]:
+    """The addresses for work, the primary one first; private ones are nobody's business here."""
     found = [
         (not _is_true(kind.get("Primary")), str(email["Email_Address"]))
         for email in emails
@@ -63,7 +65,7 @@ def _work_email(emails: Iterable[Record]) -> str | None:
         for kind in _list(usage.get("Type_Data"))
         if _in(kind, "Type_Reference").get("Communication_Usage_Type_ID") == "WORK" and email.get("Email_Address")
     ]
-    return min(found, key=lambda one: one[0])[1] if found else None
+    return list(dict.fromkeys(address for _, address in sorted(found, key=lambda one: one[0])))
 
 
 def _organizations(memberships: Iterable[Record]) -> Record:

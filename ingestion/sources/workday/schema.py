@@ -1,8 +1,9 @@
 """The raw objects of Workday: workers and organizations from web services, the rest from custom reports.
 
-Values of the web services stay as they are written: booleans are the text 1 or 0. ``Work_Email``, ``Manager``,
-``Primary_Job``, ``Organizations``, ``Parent`` and ``Transaction_Entry_Moment`` are taken out of a record's lists when
-its XML becomes JSON (see ``convert.py``); ``Period`` is the month that a row of time off was asked for with.
+Values of the web services stay as they are written: booleans are the text 1 or 0. ``Work_Email``,
+``Other_Work_Emails``, ``Manager``, ``Primary_Job``, ``Organizations``, ``Parent`` and ``Transaction_Entry_Moment`` are
+taken out of a record's lists when its XML becomes JSON (see ``convert.py``); ``Period`` is the month that a row of time
+off was asked for with.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ OBJECTS: dict[str, RawObject] = {
                 f"{_EMPLOYMENT}.Worker_Contract_Data.Currency_Reference.Currency_ID": "text",
                 f"{_EMPLOYMENT}.Worker_Contract_Data.Frequency_Reference.Frequency_ID": "text",
                 "Work_Email": "text",
+                "Other_Work_Emails": "text",
                 "Manager.WID": "text",
                 "Primary_Job.Position_Data.Business_Title": "text",
                 "Primary_Job.Position_Data.Job_Profile_Summary_Data.Job_Profile_Name": "text",

@@ -8,6 +8,7 @@ with customers as (
     country_region_id,
     currency_code,
     payment_term,
+    tax_exempt_number,
     is_deleted,
     first_value(company || '-' || customer_account) over (
       partition by coalesce(party_number, company || '-' || customer_account)
@@ -42,7 +43,7 @@ select
     case when customers.party_source_id <> customers.source_id then customers.party_source_id end
   ) as merged_into_source_id,
   accounts.external_id as customer_ref,
-  cast(null as {{ dbt.type_string() }}) as tax_id,
+  customers.tax_exempt_number as tax_id,
   cast(null as {{ dbt.type_string() }}) as former_names
 from customers
 left join {{ ref('stg_dynamics365__accounts') }} as accounts

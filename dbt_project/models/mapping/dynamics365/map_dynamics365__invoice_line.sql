@@ -30,12 +30,22 @@ proforma_people as (
   having count(distinct resources.email) = 1
 ),
 
+project_numbers as (
+  select
+    project_id,
+    min(project_number) as project_number
+  from {{ ref('stg_dynamics365__ledger_projects') }}
+  where not is_deleted
+  group by project_id
+),
+
 proforma_lines as (
   select
     lines.proforma_line_id,
     lines.proforma_invoice_id,
     contract_lines.external_id as contract_line_ref,
-    projects.external_id as project_ref,
+    -- A project that the ledger knows by its own number alone is found by that.
+    coalesce(projects.external_id, project_numbers.project_number) as project_ref,
     people.email as resource_ref,
     lines.description,
     lines.quantity,
@@ -51,6 +61,8 @@ proforma_lines as (
     on lines.contract_line_id = contract_lines.contract_line_id
   left join {{ ref('stg_dynamics365__projects') }} as projects
     on lines.project_id = projects.project_id
+  left join project_numbers
+    on lines.project_id = project_numbers.project_id
   left join proforma_people as people
     on lines.proforma_line_id = people.proforma_line_id
   left join {{ ref('stg_dynamics365__currencies') }} as currencies
@@ -73,7 +85,7 @@ select
   posted_lines.is_deleted,
   posted_lines.invoice_source_id,
   proforma_lines.contract_line_ref,
-  coalesce(ledger_projects.external_id, proforma_lines.project_ref) as project_ref,
+  coalesce(ledger_projects.external_id, proforma_lines.project_ref, posted_lines.project_number) as project_ref,
   proforma_lines.resource_ref,
   coalesce(posted_lines.description, proforma_lines.description) as description,
   cast(posted_lines.quantity as decimal(9, 4)) as quantity,
@@ -118,7 +130,7 @@ select
   lines.is_deleted or headers.is_deleted as is_deleted,
   lines.company || '-' || lines.free_text_number as invoice_source_id,
   lines.crm_contract_line_id as contract_line_ref,
-  ledger_projects.external_id as project_ref,
+  coalesce(ledger_projects.external_id, lines.project_number) as project_ref,
   cast(null as {{ dbt.type_string() }}) as resource_ref,
   lines.description,
   cast(lines.quantity as decimal(9, 4)) as quantity,

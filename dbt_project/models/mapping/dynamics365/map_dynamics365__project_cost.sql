@@ -2,7 +2,8 @@ select
   transactions.company || '-' || transactions.transaction_id as source_id,
   cast(null as {{ dbt.type_timestamp() }}) as source_updated_at,
   transactions.is_deleted,
-  projects.external_id as project_ref,
+  -- A project that the ledger knows by its own number alone is found by that.
+  coalesce(projects.external_id, transactions.project_number) as project_ref,
   transactions.cost_amount as amount,
   transactions.currency_code as currency,
   transactions.posted_date

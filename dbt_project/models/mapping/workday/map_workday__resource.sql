@@ -19,7 +19,7 @@ select
   lower(manager.work_email) as manager_ref,
   coalesce(worker.supervisory_organization_wid, worker.cost_center_wid, worker.region_wid) as org_unit_source_id,
   calendar.work_calendar_id as work_calendar_source_id,
-  cast(null as {{ dbt.type_string() }}) as email_aliases
+  lower(replace(worker.other_work_emails, ' ', '')) as email_aliases
 from {{ ref('stg_workday__workers') }} as worker
 left join {{ ref('stg_workday__workers') }} as manager
   on worker.manager_wid = manager.worker_wid

@@ -8,6 +8,7 @@ select
   {{ names }}legal_name_data__name_detail_data__formatted_name as legal_name,
   {{ names }}preferred_name_data__name_detail_data__formatted_name as preferred_name,
   work_email,
+  other_work_emails,
   {{ workday_boolean(status ~ 'active') }} as is_active,
   {{ status }}hire_date as hire_date,
   {{ workday_boolean(status ~ 'terminated') }} as is_terminated,

@@ -122,7 +122,7 @@ FINANCE = {
             "CustomersV3",
             "dataAreaId CustomerAccount",
             "text: OrganizationName PartyNumber CustomerGroupId AddressCountryRegionId SalesCurrencyCode PaymentTerms "
-            "InvoiceAccount; enum: PartyType",
+            "InvoiceAccount TaxExemptNumber; enum: PartyType",
         ),
         _entity(
             "ExchangeRates",

@@ -50,10 +50,6 @@ def account_number(customer: str) -> str:
     return f"C{number('customers', customer):09}"
 
 
-def project_number(project: str) -> str:
-    return f"P{number('projects', project):09}"
-
-
 class Ids:
     """Look-ups into one state of the facts."""
 
@@ -93,6 +89,18 @@ class Ids:
     def company_of_project(self, project: str | None) -> str:
         found = self._projects.get(project or "")
         return self.company_of_line(found.contract_line if found else None)
+
+    def project_number(self, project: str | None) -> str:
+        """A project's number in Finance, the code that people call it by; empty for a project it never heard of."""
+        return self._project_numbers.get(project or "", "")
+
+    @cached_property
+    def _project_numbers(self) -> dict[str, str]:
+        """Project -> its code, with a number of its own where several projects have the same one."""
+        times = Counter(p.code for p in self._facts.projects)
+        return {
+            p.id: p.code if times[p.code] == 1 else f"{p.code}-{number('projects', p.id)}" for p in self._facts.projects
+        }
 
     # --- documents
 

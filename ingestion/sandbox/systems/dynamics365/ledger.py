@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ingestion.sandbox.facts import Fact, Invoice
 from ingestion.sandbox.systems.dynamics365 import ids as names
 from ingestion.sandbox.systems.dynamics365.catalog import FINANCE
-from ingestion.sandbox.systems.dynamics365.ids import account_number, company, guid, line_number, project_number
+from ingestion.sandbox.systems.dynamics365.ids import account_number, company, guid, line_number
 from ingestion.sandbox.systems.dynamics365.projects import priced
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Ledger:
                     OrganizationName=customer.name or customer.id, PartyType="Organization",
                     PartyNumber=f"PARTY-{names.number('customers', customer.id):09}", CustomerGroupId="30",
                     AddressCountryRegionId=self._country(customer.country), SalesCurrencyCode=customer.currency,
-                    PaymentTerms=f"Net{customer.payment_terms_days}",
+                    PaymentTerms=f"Net{customer.payment_terms_days}", TaxExemptNumber=customer.tax_id,
                 )  # fmt: skip
 
     def _projects(self) -> None:
@@ -106,7 +106,7 @@ class Ledger:
             if not self._is_gone(project):
                 self._add(
                     "ProjectsV2", dataAreaId=self._ids.company_of_project(project.id),
-                    ProjectId=project_number(project.id), ProjectName=project.name or project.code,
+                    ProjectId=self._ids.project_number(project.id), ProjectName=project.name or project.code,
                     CustomerAccountNumber=account_number(project.customer) if project.customer else "",
                     ProjectStage="InProcess", IntegrationSourceDataId=guid("projects", project.id),
                 )  # fmt: skip
@@ -130,7 +130,7 @@ class Ledger:
             quantity, price = priced(invoice, line)
             self._add(
                 "ProjectInvoiceLines", dataAreaId=own, InvoiceNumber=document, LineNumber=line_number(line.id),
-                ProjectId=project_number(line.project) if line.project else "", LineDescription=line.description,
+                ProjectId=self._ids.project_number(line.project), LineDescription=line.description,
                 InvoiceDate=noon(day), Quantity=quantity, SalesPrice=price, LineAmount=line.amount,
                 IntegrationSourceDataId=guid("invoice_lines", line.id),
             )  # fmt: skip
@@ -154,7 +154,7 @@ class Ledger:
             quantity, price = priced(invoice, line)
             self._add(
                 "FreeTextInvoiceLines", dataAreaId=own, FreeTextNumber=document, LineNumber=line_number(line.id),
-                ProjectId=project_number(line.project) if line.project else "", Description=line.description,
+                ProjectId=self._ids.project_number(line.project), Description=line.description,
                 ContractLineReference=self._system.world.ref("crm", "contract_lines", line.contract_line),
                 Quantity=quantity, UnitPrice=price, TransactionCurrencyAmount=line.amount,
             )  # fmt: skip
@@ -196,7 +196,7 @@ class Ledger:
         for cost in self._living("project_costs"):
             self._add(
                 "ProjectPostedTransactions", dataAreaId=self._ids.company_of_project(cost.project),
-                TransactionId=names.transaction_number(cost.id), ProjectId=project_number(cost.project),
+                TransactionId=names.transaction_number(cost.id), ProjectId=self._ids.project_number(cost.project),
                 CategoryId="Labor", CurrencyId=cost.currency, TransactionType="Cost",
                 TransactionOrigin="ProjectOperationsIntegration", TransactionDate=noon(cost.posted_on),
                 Quantity=Decimal(1), TotalCostAmount=cost.amount, TotalSalesAmount=Decimal(0),

@@ -354,15 +354,15 @@ def _names(person: Resource) -> Record:
 
 
 def _emails(person: Resource) -> list[Record]:
-    """The address at work, after a private one where there is one."""
-    found = [_email(person.email, "WORK")]
+    """The addresses at work, the primary one first, after a private one where there is one."""
+    found = [_email(person.email, "WORK"), *(_email(a, "WORK", primary=False) for a in person.email_aliases)]
     if stable_number("home", person.id) % 3 == 0:
         found.insert(0, _email(f"{number(person.id)}@home.example", "HOME"))
     return found
 
 
-def _email(address: str, usage: str) -> Record:
-    kind = {"@Primary": True, "Type_Reference": typed("Communication_Usage_Type_ID", usage)}
+def _email(address: str, usage: str, *, primary: bool = True) -> Record:
+    kind = {"@Primary": primary, "Type_Reference": typed("Communication_Usage_Type_ID", usage)}
     return {"Email_Address": address, "Usage_Data": {"@Public": usage == "WORK", "Type_Data": kind}}
 
 
