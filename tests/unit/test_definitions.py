@@ -187,11 +187,11 @@ def test_a_schedule_does_not_pile_up_runs(definitions: dg.Definitions, tmp_path:
     schedule = definitions.resolve_schedule_def("build_schedule")
     waiting: dict[str, int] = {}
 
-    def count(filters: dg.RunsFilter) -> int:
+    def count(_: dg.DagsterInstance, filters: dg.RunsFilter) -> int:
         return waiting.get(str(filters.job_name), 0) if filters.statuses == [dg.DagsterRunStatus.QUEUED] else 99
 
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        monkeypatch.setattr(instance, "get_runs_count", count)
+        monkeypatch.setattr(dg.DagsterInstance, "get_runs_count", count)
 
         def due() -> dg.ScheduleExecutionData:
             context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 4, 30, 5, 30))
