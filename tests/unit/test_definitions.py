@@ -16,6 +16,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.utils import make_new_run_id
 
 from ingestion.config import DEFAULT_SYSTEMS
@@ -194,7 +195,9 @@ def test_a_schedule_does_not_pile_up_runs(definitions: dg.Definitions, tmp_path:
         assert due().run_requests
         instance.add_run(dg.DagsterRun("build", make_new_run_id(), status=dg.DagsterRunStatus.STARTED))
         assert due().run_requests, "one run works, one may wait"
-        instance.add_run(dg.DagsterRun("build", make_new_run_id(), status=dg.DagsterRunStatus.QUEUED))
+        origin = RemoteJobOrigin(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "all"), "build")
+        queued = dg.DagsterRunStatus.QUEUED
+        instance.add_run(dg.DagsterRun("build", make_new_run_id(), status=queued, remote_job_origin=origin))
         assert not due().run_requests and "waiting already" in str(due().skip_message)
 
 
