@@ -16,7 +16,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 CUSTOMERS = ("customer_record", "customer_name", "customer_match", "customer_xref")
-PEOPLE = ("resource_record", "resource_email", "resource_match", "resource_xref")
+PEOPLE = ("resource_record", "resource_email", "resource_match", "resource_writing", "resource_xref")
 SEEDS = ("identity_rules", "identity_decisions", "legal_forms")
 Row = Mapping[str, Any]
 
@@ -54,10 +54,9 @@ class Engine:
             self.connection.execute(
                 f"create table policies.{seed} as from read_csv('{PROJECT}/seeds/{seed}.csv', header = true{types})"
             )
-        for entity in ("customer", "resource", "invoice_line", "expense_item", "rate_card_line", "project"):
-            for table in re.findall(rf'"mapping"\."(map_\w+__{entity})"', "".join(self._sql.values())):
-                columns = ", ".join(f"{name} {kind}" for name, kind in entity_columns(entity).items())
-                self.connection.execute(f"create or replace table mapping.{table} ({columns})")
+        for table in set(re.findall(r'"mapping"\."(map_\w+)"', "".join(self._sql.values()))):
+            columns = ", ".join(f"{name} {kind}" for name, kind in entity_columns(table.split("__")[1]).items())
+            self.connection.execute(f"create table mapping.{table} ({columns})")
 
     def run(self, rows: Mapping[str, Iterable[Row]]) -> None:
         """Fill the mapping tables named with ``rows`` in the order given, and build the models."""

@@ -274,7 +274,7 @@ def test_scenario_differences_exit_1_and_name_both_amounts(
         scenario_check.ScenarioResult("S01", "time", ["T1: amount: expected 2000.01, found 2000.00"]),
         scenario_check.ScenarioResult("S02", "trap"),
     ]
-    monkeypatch.setattr(scenario_check, "check", lambda *_: results)
+    monkeypatch.setattr(scenario_check, "check", lambda *_, **__: results)
     assert leakage(monkeypatch, "scenarios", "check", ".") == 1
     out = capfd.readouterr().out
     assert "S01: T1: amount: expected 2000.01, found 2000.00" in out and "ok   S02" in out and "1 of 2" in out
