@@ -159,6 +159,7 @@ def running(system: str, data_dir: Path) -> Iterator[Running]:
         for name, value in server.credentials().items():
             patch.setenv(name, value)
         _read_small_pages(system, patch)
+        patch.setenv(f"SOURCES__{system.upper()}__PAGE_SIZE", str(PAGE_ROWS))
         patch.setattr(http_session, "BACKOFF_CAP_SECONDS", 0.001)
         patch.setitem(http_session.VendorSession.__init__.__kwdefaults__, "sleep", lambda seconds: None)
         yield Running(system, server, data_dir)

@@ -36,7 +36,11 @@ class Drifting:
     strict: str
 
 
-@pytest.fixture(scope="module", params=list(SYSTEMS))
+# Their fields lie in properties, in XML or in an explicit selection; the drift of each is tested beside its source.
+OWN_TESTS = {"hubspot", "workday", "dynamics365"}
+
+
+@pytest.fixture(scope="module", params=[name for name in SYSTEMS if name not in OWN_TESTS])
 def drifting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drifting]:
     with running(request.param, tmp_path_factory.mktemp(request.param)) as first:
         changing = [name for name, obj in first.declared.items() if obj.cursor and obj.parent is None]
