@@ -24,7 +24,8 @@ feeds as (
   select
     inputs.detector_id,
     inputs.subject_type,
-    min(feed.complete_through) as complete_through
+    -- What was never read is complete through nothing.
+    case when count(*) = count(feed.complete_through) then min(feed.complete_through) end as complete_through
   from {{ ref('detector_inputs') }} as inputs
   inner join {{ ref('feed_status') }} as feed on inputs.domain = feed.source_domain
   group by inputs.detector_id, inputs.subject_type
