@@ -125,5 +125,5 @@ def _parse(project: DbtProject) -> None:
     outputs = ["--target-path", str(target), "--log-path", str(target)]
     result = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *folders, *outputs])
     if not result.success:
-        reason = " ".join(str(result.exception).split())
+        reason = " ".join(str(result.exception).split()) or type(result.exception).__name__
         raise ConfigurationError(f"dbt cannot parse the project in {PROJECT_DIR}: {reason}")
