@@ -161,8 +161,9 @@ def test_all_three_systems(build: Callable[..., Callable[[str], list[tuple[Any, 
         ("workday:w4", "workday:w4", "own"),
     ]
     assert query(
-        "select org_unit_id, parent_org_unit_id, manager_resource_id, count(resource_id) from canonical.org_unit"
-        " left join canonical.resource using (org_unit_id) group by 1, 2, 3 order by 1"
+        "select unit.org_unit_id, unit.parent_org_unit_id, unit.manager_resource_id, count(person.resource_id)"
+        " from canonical.org_unit as unit left join canonical.resource as person using (org_unit_id)"
+        " group by 1, 2, 3 order by 1"
     ) == [("workday:o1", None, "workday:w1", 1), ("workday:o2", "workday:o1", None, 0)]
     assert query("select leave_id, resource_id, hours, status from canonical.leave order by 1") == [
         ("workday:l1", "workday:w3", Decimal(8), "approved"),
