@@ -23,7 +23,7 @@
     'customer': {
       'name': 'string', 'parent_source_id': 'string', 'currency': 'string', 'country': 'string',
       'payment_terms_days': 'int', 'merged_into_source_id': 'string',
-      'customer_ref': 'string', 'tax_id': 'string', 'former_names': 'string'},
+      'customer_ref': 'string', 'tax_id': 'string', 'former_names': 'string', 'legal_entity_ref': 'string'},
     'engagement': {
       'customer_source_id': 'string', 'legal_entity_ref': 'string', 'opportunity_source_id': 'string',
       'opportunity_amount': money, 'closed_won_at': 'timestamp', 'name': 'string', 'currency': 'string',
@@ -34,20 +34,33 @@
       'billing_calendar_ref': 'string', 'passthrough_basis': 'string', 'passthrough_markup_pct': pct,
       'expense_policy': 'string', 'expense_markup_pct': pct, 'expense_cap_amount': money, 'expense_categories': 'string',
       'is_no_charge': 'boolean', 'revrec_method': 'string', 'estimate_at_completion_amount': money,
-      'start_date': 'date', 'end_date': 'date', 'final_invoice_date': 'date'},
+      'start_date': 'date', 'end_date': 'date', 'final_invoice_date': 'date',
+      'discount_end_date': 'date', 'discount_tiers': 'string', 'tier_mode': 'string', 'uplift_pct': pct,
+      'uplift_date': 'date', 'uplift_notice_due_date': 'date', 'uplift_notice_date': 'date',
+      'min_commitment_amount': money, 'min_commitment_period': 'string', 'retainage_pct': pct,
+      'retainage_release_date': 'date', 'overage_rate': rate, 'late_fee_pct': pct, 'estimated_hours': hours},
     'rate_card': {
-      'name': 'string', 'origin': 'string', 'scope_type': 'string', 'scope_ref': 'string', 'currency': 'string'},
+      'name': 'string', 'origin': 'string', 'scope_type': 'string', 'scope_ref': 'string', 'currency': 'string',
+      'created_at': 'timestamp'},
     'rate_card_line': {
       'rate_card_source_id': 'string', 'role': 'string', 'resource_ref': 'string', 'hourly_rate': rate,
       'valid_from_date': 'date', 'valid_to_date': 'date'},
     'change_order': {
       'co_number': 'string', 'engagement_source_id': 'string', 'contract_line_source_id': 'string', 'status': 'string',
       'requested_date': 'date', 'approved_date': 'date', 'effective_date': 'date',
-      'delta_amount': money, 'cap_delta_amount': money, 'currency': 'string'},
+      'delta_amount': money, 'cap_delta_amount': money, 'currency': 'string', 'expiry_date': 'date'},
+    'change_order_record': {
+      'change_order_ref': 'string', 'contract_line_ref': 'string', 'delta_amount': money, 'cap_delta_amount': money,
+      'currency': 'string', 'created_at': 'timestamp'},
+    'contract_value': {
+      'contract_line_ref': 'string', 'amount': money, 'currency': 'string', 'created_at': 'timestamp'},
+    'retainer': {
+      'contract_line_ref': 'string', 'start_date': 'date', 'expiry_date': 'date', 'hours': hours, 'amount': money,
+      'currency': 'string', 'is_refundable': 'boolean'},
     'project': {
       'name': 'string', 'project_code': 'string', 'customer_ref': 'string', 'contract_line_ref': 'string',
       'project_type': 'string', 'status': 'string', 'start_date': 'date', 'end_date': 'date', 'created_at': 'timestamp',
-      'merged_into_source_id': 'string', 'manager_ref': 'string'},
+      'merged_into_source_id': 'string', 'manager_ref': 'string', 'parent_source_id': 'string'},
     'resource': {
       'name': 'string', 'email': 'string', 'role': 'string', 'resource_type': 'string', 'cost_rate': rate,
       'cost_currency': 'string', 'legal_entity_ref': 'string', 'hire_date': 'date', 'termination_date': 'date',
@@ -67,17 +80,22 @@
     'milestone': {
       'project_source_id': 'string', 'contract_line_ref': 'string', 'customer_ref': 'string', 'name': 'string',
       'amount': money, 'currency': 'string', 'due_date': 'date', 'accepted_date': 'date'},
+    'progress_report': {
+      'contract_line_ref': 'string', 'project_source_id': 'string', 'reported_date': 'date', 'accepted_date': 'date',
+      'completed_pct': pct},
     'time_entry': {
       'project_source_id': 'string', 'resource_source_id': 'string', 'role': 'string', 'work_date': 'date',
       'hours': hours, 'billable_hours': hours, 'is_billable': 'boolean', 'status': 'string',
       'submitted_at': 'timestamp', 'approved_at': 'timestamp', 'approver': 'string',
       'applied_rate': rate, 'applied_currency': 'string', 'is_marked_billed': 'boolean',
-      'hold_reason': 'string', 'hold_from_date': 'date', 'hold_until_date': 'date'},
+      'hold_reason': 'string', 'hold_from_date': 'date', 'hold_until_date': 'date',
+      'submitted_billable_hours': hours, 'writedown_reason': 'string', 'change_order_ref': 'string'},
     'expense_item': {
       'report_source_id': 'string', 'project_ref': 'string', 'resource_ref': 'string', 'category': 'string',
       'expense_date': 'date', 'amount': money, 'currency': 'string', 'tax_amount': money,
       'recoverable_tax_amount': money, 'is_billable': 'boolean', 'status': 'string',
-      'submitted_at': 'timestamp', 'approved_at': 'timestamp', 'merchant': 'string', 'receipt_ref': 'string'},
+      'submitted_at': 'timestamp', 'approved_at': 'timestamp', 'merchant': 'string', 'receipt_ref': 'string',
+      'rejected_at': 'timestamp', 'rejection_reason': 'string'},
     'supplier_cost': {
       'document_source_id': 'string', 'document_type': 'string', 'document_number': 'string', 'supplier_name': 'string',
       'project_ref': 'string', 'description': 'string', 'net_amount': money, 'currency': 'string',
@@ -89,20 +107,37 @@
       'invoice_number': 'string', 'invoice_type': 'string', 'customer_source_id': 'string',
       'legal_entity_source_id': 'string', 'currency': 'string', 'status': 'string', 'issue_date': 'date',
       'posted_date': 'date', 'sent_date': 'date', 'due_date': 'date', 'original_invoice_source_id': 'string',
-      'reason_code': 'string', 'net_amount': money, 'tax_amount': money, 'gross_amount': money},
+      'reason_code': 'string', 'net_amount': money, 'tax_amount': money, 'gross_amount': money,
+      'rejected_date': 'date', 'rejection_reason': 'string'},
     'invoice_line': {
       'invoice_source_id': 'string', 'contract_line_ref': 'string', 'project_ref': 'string', 'resource_ref': 'string',
       'description': 'string', 'quantity': hours, 'unit_price': rate, 'net_amount': money, 'currency': 'string',
-      'service_from_date': 'date', 'service_to_date': 'date'},
+      'service_from_date': 'date', 'service_to_date': 'date', 'line_type': 'string'},
     'billing_link': {
       'invoice_line_source_id': 'string', 'item_type': 'string', 'item_ref': 'string', 'quantity': hours,
       'amount': money, 'currency': 'string'},
     'payment': {
       'invoice_source_id': 'string', 'customer_source_id': 'string', 'amount': money, 'currency': 'string',
-      'payment_date': 'date'},
+      'payment_date': 'date', 'withholding_tax_amount': money, 'deduction_amount': money, 'deduction_reason': 'string'},
+    'dispute': {
+      'invoice_source_id': 'string', 'invoice_line_source_id': 'string', 'amount': money, 'currency': 'string',
+      'reason_code': 'string', 'opened_date': 'date', 'resolved_date': 'date'},
+    'write_off': {
+      'invoice_source_id': 'string', 'amount': money, 'currency': 'string', 'written_off_date': 'date',
+      'reason_code': 'string', 'approver': 'string', 'approver_role': 'string'},
+    'sync_event': {
+      'record_type': 'string', 'record_ref': 'string', 'from_domain': 'string', 'to_domain': 'string', 'attempt': 'int',
+      'status': 'string', 'error_class': 'string', 'is_transient': 'boolean', 'occurred_at': 'timestamp'},
     'revenue_schedule': {
       'contract_line_ref': 'string', 'period_start_date': 'date', 'book': 'string', 'method': 'string',
       'planned_amount': money, 'recognised_amount': money, 'currency': 'string', 'posted_date': 'date'},
+    'contract_balance': {
+      'engagement_ref': 'string', 'period_start_date': 'date', 'book': 'string', 'contract_asset_amount': money,
+      'unbilled_receivable_amount': money, 'contract_liability_amount': money, 'loss_provision_amount': money,
+      'currency': 'string'},
+    'wip_posting': {
+      'contract_line_ref': 'string', 'item_type': 'string', 'item_ref': 'string', 'amount': money, 'currency': 'string',
+      'posted_date': 'date', 'book': 'string'},
     'project_cost': {
       'project_ref': 'string', 'amount': money, 'currency': 'string', 'posted_date': 'date'},
     'bank_transaction': {
@@ -122,9 +157,11 @@
 {% macro domain_entities() %}
   {{ return({
     'crm': ['customer', 'engagement', 'contract_line', 'rate_card', 'rate_card_line', 'change_order'],
-    'psa': ['project', 'resource', 'assignment', 'milestone', 'time_entry', 'rate_card', 'rate_card_line'],
+    'psa': ['project', 'resource', 'assignment', 'milestone', 'progress_report', 'time_entry', 'rate_card', 'rate_card_line',
+            'retainer', 'contract_value', 'change_order_record'],
     'erp': ['legal_entity', 'customer', 'billing_calendar', 'fx_rate', 'invoice', 'invoice_line', 'billing_link',
-            'payment', 'revenue_schedule', 'project_cost'],
+            'payment', 'dispute', 'write_off', 'revenue_schedule', 'contract_balance', 'wip_posting', 'project_cost',
+            'contract_value', 'change_order_record', 'sync_event'],
     'hr': ['resource', 'legal_entity', 'org_unit', 'work_calendar', 'holiday', 'leave'],
     'expense': ['expense_item'],
     'procurement': ['supplier_cost'],

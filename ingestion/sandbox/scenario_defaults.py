@@ -33,6 +33,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "lines": "a rate without role and resource counts for every role that the file's people have",
     },
     "ChangeOrder": {"contract": _ONLY, "currency": "default: the contract's currency"},
+    "Retainer": {"contract_line": _ONLY, "currency": "default: the contract line's currency"},
     "Resource": {"legal_entity": _ONLY},
     "Leave": {"resource": _ONLY},
     "Project": {
@@ -61,6 +62,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
     },
     "SupplierInvoiceLine": {"id": "default: <document>-<n>", "project": _ONLY},
     "Milestone": {"contract_line": _ONLY, "project": "default: the project of its contract line"},
+    "ProgressReport": {"contract_line": _ONLY, "project": "default: the project of its contract line"},
     "Invoice": {
         "customer": "default: the customer of its lines' contract line, or of the share that it bills",
         "legal_entity": "default: the legal entity of its lines' contract",
@@ -77,6 +79,10 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "items": "ids, or records; several time entries without own amounts share the line by hours x unit_price",
     },
     "Payment": {"invoice": _ONLY, "currency": "default: the invoice's currency"},
+    "Dispute": {"invoice": _ONLY, "currency": "default: the invoice's currency"},
+    "WriteOff": {"invoice": _ONLY, "currency": "default: the invoice's currency"},
+    "ContractBalance": {"contract": _ONLY, "currency": "default: the contract's currency"},
+    "WipPosting": {"contract_line": _ONLY, "currency": "default: the contract line's currency"},
     "RevenueSchedule": {
         "contract_line": _ONLY,
         "currency": "default: the contract line's currency",
@@ -153,7 +159,9 @@ class _Completion:
             "time_entries": self._time_entry, "expenses": self._expense, "assignments": self._assignment,
             "leaves": self._leave,
             "supplier_invoices": self._supplier_invoice, "purchase_orders": self._purchase_order,
-            "milestones": self._milestone, "project_costs": self._project_cost,
+            "milestones": self._milestone, "progress_reports": self._milestone, "retainers": self._on_line,
+            "wip_postings": self._on_line, "disputes": self._payment, "write_offs": self._payment,
+            "contract_balances": self._change_order, "sync_events": self._nothing, "project_costs": self._project_cost,
             "revenue_schedules": self._revenue_schedule, "change_orders": self._change_order,
             "opportunities": self._opportunity, "projects": self._project, "contract_lines": self._contract_line,
             "contracts": self._contract, "customers": self._nothing, "resources": self._resource,
@@ -253,6 +261,10 @@ class _Completion:
         if month is not None:
             last = (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
             record.setdefault("posted_on", min(last, self.as_of))
+
+    def _on_line(self, record: Record, at: str) -> None:
+        line = self._refer(record, "contract_line", "contract_lines", at)
+        record.setdefault("currency", self._line_currency(line))
 
     def _change_order(self, record: Record, at: str) -> None:
         contract = self._refer(record, "contract", "contracts", at)
@@ -406,7 +418,10 @@ class _Billing:
 
     def _item_origin(self, item: Record, at: str) -> tuple[str | None, str | None, Any]:
         fact_id = item["item"]
-        for kind, day in (("time_entries", "work_date"), ("expenses", "spent_on"), ("milestones", "accepted_on")):
+        for kind, day in (
+            ("time_entries", "work_date"), ("expenses", "spent_on"), ("milestones", "accepted_on"),
+            ("progress_reports", "accepted_on"),
+        ):  # fmt: skip
             record = self._find(kind, fact_id)
             if record is not None:
                 return record.get("project"), record.get("contract_line"), record.get(day)
@@ -415,7 +430,8 @@ class _Billing:
                 if line["id"] == fact_id:
                     return line.get("project"), None, document.get("invoice_date")
         raise FieldProblem(
-            at, f"{fact_id!r} is not a time entry, expense, supplier invoice line or milestone of this file"
+            at,
+            f"{fact_id!r} is not a time entry, expense, supplier invoice line, milestone or progress report of this file",
         )
 
     def _hours(self) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 # kind -> {field path: kind referred to}; a dot enters the records of a nested list.
 REFERENCES: dict[str, dict[str, str]] = {
-    "customers": {"parent": "customers", "merged_into": "customers"},
+    "customers": {"parent": "customers", "merged_into": "customers", "represents": "legal_entities"},
     "opportunities": {"customer": "customers"},
     "contracts": {"customer": "customers", "legal_entity": "legal_entities", "opportunity": "opportunities"},
     "contract_lines": {"contract": "contracts", "rate_card": "rate_cards", "billing_calendar": "billing_calendars"},
     "rate_cards": {"lines.resource": "resources"},
     "change_orders": {"contract": "contracts", "contract_line": "contract_lines"},
+    "retainers": {"contract_line": "contract_lines"},
     "resources": {
         "legal_entity": "legal_entities",
         "manager": "resources",
@@ -28,14 +29,16 @@ REFERENCES: dict[str, dict[str, str]] = {
         "customer": "customers",
         "contract_line": "contract_lines",
         "merged_into": "projects",
+        "parent": "projects",
         "manager": "resources",
     },
     "assignments": {"project": "projects", "resource": "resources"},
-    "time_entries": {"project": "projects", "resource": "resources"},
+    "time_entries": {"project": "projects", "resource": "resources", "change_order": "change_orders"},
     "expenses": {"project": "projects", "resource": "resources"},
     "purchase_orders": {"supplier": "suppliers", "project": "projects"},
     "supplier_invoices": {"supplier": "suppliers", "purchase_order": "purchase_orders", "lines.project": "projects"},
     "milestones": {"contract_line": "contract_lines", "project": "projects"},
+    "progress_reports": {"contract_line": "contract_lines", "project": "projects"},
     "invoices": {
         "customer": "customers",
         "legal_entity": "legal_entities",
@@ -46,7 +49,11 @@ REFERENCES: dict[str, dict[str, str]] = {
         "lines.items.customer": "customers",
     },
     "payments": {"invoice": "invoices"},
+    "disputes": {"invoice": "invoices"},
+    "write_offs": {"invoice": "invoices"},
     "revenue_schedules": {"contract_line": "contract_lines"},
+    "contract_balances": {"contract": "contracts"},
+    "wip_postings": {"contract_line": "contract_lines"},
     "project_costs": {"project": "projects"},
 }
 SCOPES = {"contract_line": "contract_lines", "contract": "contracts", "customer": "customers"}
@@ -57,6 +64,8 @@ PREFIXES = {
     "time_entries": "T", "expenses": "E", "suppliers": "S", "purchase_orders": "PO", "supplier_invoices": "SI",
     "milestones": "M", "billing_calendars": "B", "invoices": "INV", "payments": "PAY", "revenue_schedules": "RS",
     "project_costs": "PC", "org_units": "OU", "work_calendars": "WC", "leaves": "LV",
+    "retainers": "RT", "progress_reports": "PR", "disputes": "D", "write_offs": "WO", "sync_events": "SE",
+    "contract_balances": "CB", "wip_postings": "WP",
 }  # fmt: skip
 NAMED = (
     "legal_entities", "customers", "opportunities", "contracts", "contract_lines", "rate_cards", "resources",
@@ -120,6 +129,12 @@ def _special_fields(
         _change(record, "approver", rename)
     elif kind == "expenses" and record.get("receipt_hash"):
         record["receipt_hash"] = f"{scenario}-{record['receipt_hash']}"
+    elif kind == "disputes":
+        _change(record, "line", rename)
+    elif kind == "sync_events":
+        _change(record, "record", rename)
+    elif kind == "wip_postings":
+        _change(record, "item", rename)
     elif kind == "milestones" and isinstance(record.get("shares"), dict):
         record["shares"] = {rename(customer): share for customer, share in record["shares"].items()}
     for line in record.get("lines") or []:

@@ -7,6 +7,7 @@ select
     when 'expense_item' then expense_item.expense_item_id
     when 'supplier_cost' then supplier_cost.supplier_cost_id
     when 'milestone' then milestone.milestone_id
+    when 'progress' then progress.progress_report_id
   end as item_id,
   source.item_ref,
   source.quantity,
@@ -25,3 +26,5 @@ left join {{ ref('supplier_cost') }} as supplier_cost
   on source.item_type = 'supplier_cost' and source.item_ref = supplier_cost.source_id
 left join {{ ref('milestone') }} as milestone
   on source.item_type = 'milestone' and source.item_ref = milestone.source_id
+left join {{ ref('progress_report') }} as progress
+  on source.item_type = 'progress' and source.item_ref = progress.source_id

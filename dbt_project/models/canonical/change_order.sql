@@ -14,6 +14,7 @@ select
   source.delta_amount,
   source.cap_delta_amount,
   source.currency,
+  source.expiry_date,
   source.source_system,
   source.source_id,
   source.source_updated_at,

@@ -31,6 +31,7 @@ select
   source.customer_ref,
   source.tax_id,
   source.former_names,
+  source.legal_entity_ref,
   source.source_domain,
   source.source_system,
   source.source_id,

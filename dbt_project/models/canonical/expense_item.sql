@@ -20,6 +20,8 @@ select
   source.approved_at,
   source.merchant,
   source.receipt_ref,
+  source.rejected_at,
+  source.rejection_reason,
   source.project_ref as project_code,
   source.source_system,
   source.source_id,

@@ -4,6 +4,7 @@ select
   source.invoice_type,
   xref.customer_id,
   legal_entity.legal_entity_id,
+  represented.legal_entity_id as intercompany_legal_entity_id,
   source.currency,
   source.status,
   source.issue_date,
@@ -18,6 +19,8 @@ select
   source.net_amount,
   source.tax_amount,
   source.gross_amount,
+  source.rejected_date,
+  source.rejection_reason,
   source.source_system,
   source.source_id,
   source.source_updated_at,
@@ -27,3 +30,7 @@ left join {{ ref('customer_xref') }} as xref
   on source.source_system = xref.source_system and source.customer_source_id = xref.source_id
 left join {{ ref('legal_entity') }} as legal_entity
   on source.source_system = legal_entity.source_system and source.legal_entity_source_id = legal_entity.source_id
+left join {{ ref('customer_record') }} as billed
+  on source.source_system = billed.source_system and source.customer_source_id = billed.source_id
+left join {{ ref('legal_entity') }} as represented
+  on billed.source_system = represented.source_system and billed.legal_entity_ref = represented.source_id

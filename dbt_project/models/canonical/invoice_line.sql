@@ -15,6 +15,7 @@ select
   coalesce(source.currency, invoice.currency) as currency,
   source.service_from_date,
   source.service_to_date,
+  coalesce(source.line_type, 'items') as line_type,
   source.source_system,
   source.source_id,
   source.source_updated_at,

@@ -35,6 +35,9 @@ select
   linked.created_at,
   coalesce(manager.email, lower(linked.manager_ref)) as manager_email,
   linked.contract_line_ref,
+  case
+    when linked.parent_source_id is not null then {{ entity_id('linked.source_system', 'linked.parent_source_id') }}
+  end as parent_project_id,
   linked.source_system,
   linked.source_id,
   linked.source_updated_at,

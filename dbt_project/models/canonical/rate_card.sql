@@ -5,6 +5,7 @@ select
   source.scope_type,
   source.scope_ref,
   source.currency,
+  source.created_at,
   source.source_system,
   source.source_id,
   source.source_updated_at,

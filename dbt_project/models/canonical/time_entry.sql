@@ -21,6 +21,9 @@ select
   source.hold_reason,
   source.hold_from_date,
   source.hold_until_date,
+  source.submitted_billable_hours,
+  source.writedown_reason,
+  change_order.change_order_id,
   source.source_system,
   source.source_id,
   source.source_updated_at,
@@ -28,6 +31,8 @@ select
 from ({{ union_mapped('time_entry') }}) as source
 left join {{ ref('project') }} as project
   on source.source_system = project.source_system and source.project_source_id = project.source_id
+left join {{ ref('change_order') }} as change_order
+  on source.change_order_ref = change_order.source_id
 left join {{ ref('resource_xref') }} as xref
   on source.source_system = xref.source_system and source.resource_source_id = xref.source_id
 left join {{ ref('resource') }} as resource
