@@ -59,7 +59,7 @@ REFERENCES = {
     "org_unit": "org_units",
     "work_calendar": "work_calendars",
 }
-PARENTS = {Customer: "customers", OrgUnit: "org_units"}
+PARENTS = {Customer: "customers", OrgUnit: "org_units", Project: "projects"}
 
 
 def _end_of(day: date) -> datetime:
