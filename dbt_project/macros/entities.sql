@@ -108,7 +108,7 @@
       'legal_entity_source_id': 'string', 'currency': 'string', 'status': 'string', 'issue_date': 'date',
       'posted_date': 'date', 'sent_date': 'date', 'due_date': 'date', 'original_invoice_source_id': 'string',
       'reason_code': 'string', 'net_amount': money, 'tax_amount': money, 'gross_amount': money,
-      'rejected_date': 'date', 'rejection_reason': 'string'},
+      'rejected_date': 'date', 'rejection_reason': 'string', 'is_awaiting_sending': 'boolean'},
     'invoice_line': {
       'invoice_source_id': 'string', 'contract_line_ref': 'string', 'project_ref': 'string', 'resource_ref': 'string',
       'description': 'string', 'quantity': hours, 'unit_price': rate, 'net_amount': money, 'currency': 'string',

@@ -69,11 +69,21 @@
 
 {# The detector models whose findings make the register: one model per detector, one contract for all. #}
 {% macro detector_models() %}
-  {{ return(['l01_unbilled_approved_time', 'l02_unapproved_time', 'l04_phantom_billed', 'l05_missing_rate',
-    'l06_billing_hold_stale', 'l07_expense_unrebilled', 'l09_rebill_under', 'l11_supplier_passthrough',
-    'l12_rate_variance_under', 'l13_rate_variance_over', 'l16_milestone_unbilled', 'l22_credit_not_rebilled',
-    'l25_invoice_delay', 'l28_duplicate_billing', 'r01_revrec_under', 'r02_revrec_over', 'r03_revrec_period',
-    'r04_revrec_billing']) }}
+  {{ return([
+    'l01_unbilled_approved_time', 'l02_unapproved_time', 'l03_missing_time', 'l04_phantom_billed',
+    'l05_missing_rate', 'l06_billing_hold_stale', 'l07_expense_unrebilled', 'l08_expense_late', 'l09_rebill_under',
+    'l10_expense_rejected_lost', 'l11_supplier_passthrough', 'l12_rate_variance_under', 'l13_rate_variance_over',
+    'l14_rate_uplift_missed', 'l15_discount_or_tier_error', 'l16_milestone_unbilled', 'l17_change_order_gap',
+    'l18_unapproved_scope', 'l19_fixed_fee_overrun', 'l20_contract_value_drift', 'l21_dispute_open',
+    'l22_credit_not_rebilled', 'l23_write_off_unapproved', 'l24_invoice_stuck', 'l25_invoice_delay',
+    'l26_project_setup_late', 'l27_duplicate_project', 'l28_duplicate_billing', 'l29_retainer_overage_unbilled',
+    'l30_retainer_expired_unrecognised', 'l31_cap_reached', 'l32_min_commitment_shortfall',
+    'l33_retainage_unreleased', 'l34_intercompany_gap', 'l35_fx_difference', 'l36_tax_difference',
+    'l37_closed_project_wip', 'l38_sync_failure', 'l39_unexplained_writedown', 'l40_late_fee_unbilled',
+    'l41_shortpay_unexplained', 'r01_revrec_under', 'r02_revrec_over', 'r03_revrec_period', 'r04_revrec_billing',
+    'r05_position_mismatch', 'r06_wip_not_reversed', 'r07_schedule_missing', 'r08_modification_not_reflected',
+    'r09_loss_provision_missing'
+  ]) }}
 {% endmacro %}
 
 {#

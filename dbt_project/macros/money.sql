@@ -32,3 +32,12 @@
 {% macro quotient(dividend, divisor) -%}
   cast(({{ dividend }}) / ({{ divisor }}) as decimal(28, 6))
 {%- endmacro %}
+
+{# A rate that rises by a percentage several times over; every rise is rounded, as on the card that a firm would print. #}
+{% macro raised(rate, percent, times) -%}
+  {%- set ns = namespace(expression=rate) -%}
+  {%- for _ in range(times) -%}
+    {%- set ns.expression = 'cast(round(' ~ percent_of('cast(' ~ ns.expression ~ ' as decimal(20, 6))', '100 + ' ~ percent) ~ ', 6) as decimal(18, 6))' -%}
+  {%- endfor -%}
+  {{ ns.expression }}
+{%- endmacro %}

@@ -21,6 +21,7 @@ select
   source.gross_amount,
   source.rejected_date,
   source.rejection_reason,
+  coalesce(source.is_awaiting_sending, false) as is_awaiting_sending,
   source.source_system,
   source.source_id,
   source.source_updated_at,

@@ -4,23 +4,20 @@ with time_items as (
     entry.time_entry_id as item_id,
     entry.source_system,
     entry.source_id,
-    entry.engagement_id,
-    entry.contract_line_id,
-    coalesce(line.customer_id, entry.customer_id) as customer_id,
+    work.engagement_id,
+    work.contract_line_id,
+    coalesce(line.customer_id, work.customer_id) as customer_id,
     entry.project_id,
     entry.resource_id,
     coalesce(line.currency, entry.applied_currency) as currency,
     entry.work_date as service_date,
     {{ come_by_as_of('cast(entry.submitted_at as date)') }} as submitted_date,
     {{ come_by_as_of('cast(entry.approved_at as date)') }} as approved_date,
-    entry.billable_hours as quantity,
-    rate.hourly_rate as unit_rate,
+    coalesce(valued.quantity, entry.billable_hours) as quantity,
+    case when line.contract_line_id is not null then valued.hourly_rate end as unit_rate,
     -- Without a contract line nothing says what was agreed; the rate in the PSA tells at least what is not judged.
     case
-      when line.contract_line_id is not null
-        then {{ money(percent_of(
-          'cast(entry.billable_hours as decimal(19, 4)) * cast(rate.hourly_rate as decimal(10, 6))', '100 - line.discount_pct'
-        )) }}
+      when line.contract_line_id is not null then valued.value_amount
       when project.project_type = 'billable'
         then {{ money('cast(entry.billable_hours as decimal(19, 4)) * cast(entry.applied_rate as decimal(10, 6))') }}
     end as value_at_rate,
@@ -38,25 +35,37 @@ with time_items as (
     entry.approver,
     case
       when entry.status = 'rejected' then 'rejected'
-      when project.project_type in ('internal', 'presales') then 'non_billable'
-      when not coalesce(entry.is_billable, true) or entry.billable_hours = 0 then 'non_billable'
+      when change_order.status = 'rejected' then 'change_order_rejected'
+      when project.project_type in ('internal', 'presales') and not work.is_parked then 'non_billable'
+      when not coalesce(entry.is_billable, true) and not work.is_parked then 'non_billable'
+      when coalesce(valued.quantity, entry.billable_hours) = 0 then 'non_billable'
       when line.billing_method = 'non_billable' then 'non_billable'
       when line.is_no_charge then 'no_charge'
       when line.billing_method in ('fixed_milestone', 'fixed_progress', 'subscription') then 'included_in_fee'
-      when line.billing_method = 'retainer' then 'drawdown'
+      when line.billing_method = 'retainer' and coalesce(valued.overage_hours, 0) <= 0 then 'drawdown'
       when line.billing_method = 'cost_plus' then 'billed_at_cost'
     end as not_entitled_reason,
     case
       when project.project_id is null then 'no_project'
       when line.contract_line_id is null or line.is_deleted then 'no_contract_line'
       when coalesce(entry.status, 'unknown') not in ('draft', 'submitted', 'approved', 'rejected') then 'unknown_status'
-      when coalesce(line.billing_method, 'unknown') not in ('tm', 'tm_cap') then 'unknown_billing_method'
+      when coalesce(line.billing_method, 'unknown') not in ('tm', 'tm_cap', 'retainer') then 'unknown_billing_method'
     end as not_judged_reason
   from {{ ref('time_entry') }} as entry
+  inner join {{ ref('ledger__work') }} as work on entry.time_entry_id = work.time_entry_id
   left join {{ ref('project') }} as project on entry.project_id = project.project_id
-  left join {{ ref('contract_line') }} as line on entry.contract_line_id = line.contract_line_id
+  left join {{ ref('contract_line') }} as line on work.contract_line_id = line.contract_line_id
+  left join {{ ref('change_order') }} as change_order on entry.change_order_id = change_order.change_order_id
   left join {{ ref('ledger__time_rates') }} as rate on entry.time_entry_id = rate.time_entry_id
+  left join {{ ref('ledger__time_values') }} as valued on entry.time_entry_id = valued.time_entry_id
   where not entry.is_deleted and entry.work_date <= {{ as_of_date() }}
+),
+
+-- Receipts that were handed in again after a rejection.
+resubmitted as (
+  select distinct receipt_ref
+  from {{ ref('expense_item') }}
+  where not is_deleted and status <> 'rejected' and receipt_ref is not null
 ),
 
 expense_items as (
@@ -85,7 +94,8 @@ expense_items as (
       else expense.status
     end as status,
     case
-      when expense.status = 'rejected' then 'rejected'
+      when expense.status = 'rejected' and resubmitted.receipt_ref is not null then 'resubmitted'
+      when expense.status = 'rejected' and coalesce(rejection.is_policy_violation, false) then 'rejected'
       when project.project_type in ('internal', 'presales') then 'non_billable'
       when not coalesce(expense.is_billable, false) then 'non_billable'
       when line.billing_method = 'non_billable' or line.expense_policy = 'non_billable' then 'non_billable'
@@ -112,6 +122,8 @@ expense_items as (
       expense.currency = fx.from_currency
       and line.currency = fx.to_currency
       and expense.expense_date = fx.calendar_date
+  left join {{ ref('rejection_reasons') }} as rejection on lower(expense.rejection_reason) = rejection.reason_code
+  left join resubmitted on expense.receipt_ref = resubmitted.receipt_ref
   where not expense.is_deleted and expense.expense_date <= {{ as_of_date() }}
 ),
 
@@ -165,34 +177,6 @@ supplier_items as (
   where not cost.is_deleted and cost.document_type in ('invoice', 'credit_note')
 ),
 
-milestone_items as (
-  select
-    'milestone' as item_type,
-    milestone.milestone_id as item_id,
-    milestone.source_system,
-    milestone.source_id,
-    milestone.engagement_id,
-    milestone.contract_line_id,
-    milestone.customer_id,
-    milestone.project_id,
-    cast(null as {{ dbt.type_string() }}) as resource_id,
-    coalesce(line.currency, milestone.currency) as currency,
-    coalesce({{ come_by_as_of('milestone.accepted_date') }}, milestone.due_date) as service_date,
-    {{ come_by_as_of('milestone.accepted_date') }} as accepted_date,
-    milestone.amount,
-    case
-      when line.billing_method = 'non_billable' then 'non_billable'
-      when line.is_no_charge then 'no_charge'
-    end as not_entitled_reason,
-    case
-      when line.contract_line_id is null or line.is_deleted then 'no_contract_line'
-      when milestone.currency <> line.currency then 'milestone_currency_differs'
-    end as not_judged_reason
-  from {{ ref('milestone') }} as milestone
-  left join {{ ref('contract_line') }} as line on milestone.contract_line_id = line.contract_line_id
-  where not milestone.is_deleted and (milestone.amount is null or milestone.amount <> 0)
-),
-
 items as (
   select
     item_type, item_id, source_system, source_id, engagement_id, contract_line_id, customer_id, project_id, resource_id,
@@ -225,15 +209,16 @@ items as (
   from supplier_items
   union all
   select
-    item_type, item_id, source_system, source_id, engagement_id, contract_line_id, customer_id, project_id, resource_id,
+    item_type, item_id, source_system, source_id, engagement_id, contract_line_id, customer_id, project_id,
+    cast(null as {{ dbt.type_string() }}) as resource_id,
     currency, service_date, cast(null as date) as submitted_date, accepted_date as approved_date,
-    cast(1 as decimal(9, 4)) as quantity, cast(null as decimal(18, 6)) as unit_rate, amount as value_amount,
+    cast(1 as decimal(9, 4)) as quantity, cast(null as decimal(18, 6)) as unit_rate, value_amount,
     cast(null as {{ dbt.type_string() }}) as rate_card_line_id, false as is_rate_ambiguous,
     case when accepted_date is not null then 'approved' else 'not_accepted' end as status,
     false as is_marked_billed, cast(null as {{ dbt.type_string() }}) as hold_reason, cast(null as date) as hold_from_date,
     cast(null as date) as hold_until_date, cast(null as {{ dbt.type_string() }}) as approver,
     not_entitled_reason, not_judged_reason
-  from milestone_items
+  from {{ ref('ledger__fee_items') }}
 ),
 
 dated as (
@@ -260,6 +245,8 @@ cut as (
     dated.*,
     case
       when dated.item_type in ('expense_item', 'supplier_cost') then approval_cutoff.cutoff_date
+      -- The period of a commitment is its cut-off, whatever the calendar of the line.
+      when dated.item_type = 'commitment' then dated.service_date
       when dated.item_type = 'time_entry'
         then case
           -- Approved too late for its own run, but within the approval SLA: it belongs to the next run.
@@ -284,12 +271,12 @@ expected as (
     expected_day.calendar_date as expected_invoice_date
   from cut
   left join {{ ref('ledger__calendar_days') }} as base_day
-    on case when cut.item_type = 'milestone' then cut.approved_date else cut.cutoff_date end = base_day.calendar_date
+    on case when cut.item_type in ('milestone', 'progress') then cut.approved_date else cut.cutoff_date end = base_day.calendar_date
   left join {{ ref('ledger__calendar_days') }} as expected_day
     on
       expected_day.business_day_number
       = base_day.business_day_number
-      + cast(case when cut.item_type = 'milestone' then cut.milestone_sla else cut.invoice_sla end as int)
+      + cast(case when cut.item_type in ('milestone', 'progress') then cut.milestone_sla else cut.invoice_sla end as int)
       and expected_day.is_business_day
 )
 

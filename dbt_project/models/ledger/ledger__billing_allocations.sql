@@ -1,4 +1,4 @@
--- (Step 1/4) Posted invoice lines as of the business date; nothing else is evidence of billing.
+-- (Step 1/5) Posted invoice lines as of the business date; nothing else is evidence of billing.
 with posted_lines as (
   select
     line.invoice_line_id,
@@ -11,6 +11,7 @@ with posted_lines as (
     line.currency,
     line.service_from_date,
     line.service_to_date,
+    line.line_type,
     invoice.posted_date,
     -- A credit is converted as what it credits was: a currency difference between the two is nobody's loss.
     coalesce(original.posted_date, invoice.posted_date) as rate_date,
@@ -29,9 +30,11 @@ with posted_lines as (
     and not invoice.is_deleted
     and not line.is_deleted
     and invoice.posted_date <= {{ as_of_date() }}
+    -- What one company of the firm charges another is no billing of the customer.
+    and invoice.intercompany_legal_entity_id is null
 ),
 
--- (Step 2/4) Explicit links from the billing system.
+-- (Step 2/5) Explicit links from the billing system.
 explicit_links as (
   select
     line.invoice_line_id,
@@ -71,13 +74,14 @@ unlinked_lines as (
     ) as twin_number
   from posted_lines as line
   left join linked_lines on line.invoice_line_id = linked_lines.invoice_line_id
-  where linked_lines.invoice_line_id is null and line.net_amount > 0
+  where linked_lines.invoice_line_id is null and line.net_amount > 0 and line.line_type in ('items', 'true_up')
 ),
 
 candidates as (
   select
     line.invoice_line_id,
     line.net_amount,
+    line.line_type,
     line.twin_number,
     item.item_id,
     item.item_type,
@@ -93,7 +97,12 @@ candidates as (
       line.contract_line_id = item.contract_line_id
       and (line.resource_id is null or line.resource_id = item.resource_id)
       and (item.item_type <> 'milestone' or line.customer_id is null or line.customer_id = item.customer_id)
-      and item.service_date between line.service_from_date and line.service_to_date
+      -- A true-up settles the last period that had ended before it, unless it names another one.
+      and (
+        item.service_date between line.service_from_date and line.service_to_date
+        or (line.line_type = 'true_up' and line.service_to_date is null and item.service_date <= line.posted_date)
+      )
+      and (item.item_type = 'commitment') = (line.line_type = 'true_up')
   left join {{ ref('ledger__fx_daily') }} as fx
     on
       item.currency = fx.from_currency
@@ -121,6 +130,16 @@ time_candidates as (
   where item_type = 'time_entry'
 ),
 
+true_ups as (
+  select
+    candidates.*,
+    row_number() over (
+      partition by invoice_line_id order by service_date desc nulls last, item_id asc nulls last
+    ) as match_number
+  from candidates
+  where line_type = 'true_up'
+),
+
 single_candidates as (
   select
     candidates.*,
@@ -128,7 +147,7 @@ single_candidates as (
       partition by invoice_line_id order by service_date asc nulls last, item_id asc nulls last
     ) as match_number
   from candidates
-  where item_type <> 'time_entry' and entitled_amount = net_amount
+  where item_type not in ('time_entry', 'commitment') and entitled_amount = net_amount
 ),
 
 ranked as (
@@ -154,6 +173,18 @@ ranked as (
     net_amount as entitled_amount
   from single_candidates
   where match_number = twin_number
+  union all
+  select
+    invoice_line_id,
+    item_id,
+    quantity,
+    1 as preference,
+    net_amount,
+    net_amount as candidate_amount,
+    net_amount as running_amount,
+    net_amount as entitled_amount
+  from true_ups
+  where match_number = 1
 ),
 
 -- The best explanation of a line, and the first line that explains an item: nothing is billed twice by inference.
@@ -167,7 +198,7 @@ chosen as (
   from ranked
 ),
 
--- (Step 3/4) Exact matches, then pro rata shares that add up to the line exactly (cumulative rounding).
+-- (Step 3/5) Exact matches, then pro rata shares that add up to the line exactly (cumulative rounding).
 inferred as (
   select
     invoice_line_id,
@@ -185,7 +216,7 @@ inferred as (
   where item_rank = 1 and preference = line_preference
 ),
 
-allocations as (
+matched as (
   select
     invoice_line_id,
     item_id,
@@ -205,6 +236,90 @@ allocations as (
   from inferred
 ),
 
+-- (Step 4/5) What the customer keeps back of an invoice is kept back of the items on it, in proportion; what is released
+-- goes to the items that it was kept back of. Cumulative rounding makes the shares add up.
+kept_back as (
+  select
+    line.invoice_line_id,
+    line.contract_line_id,
+    line.net_amount,
+    matched.item_id,
+    sum(matched.amount) over (partition by line.invoice_line_id) as base_amount,
+    sum(matched.amount) over (
+      partition by line.invoice_line_id
+      order by matched.item_id asc nulls last, matched.invoice_line_id asc nulls last
+      rows between unbounded preceding and current row
+    ) as running_amount,
+    matched.amount
+  from posted_lines as line
+  left join linked_lines on line.invoice_line_id = linked_lines.invoice_line_id
+  inner join posted_lines as billing
+    on line.invoice_id = billing.invoice_id and line.contract_line_id = billing.contract_line_id and billing.line_type = 'items'
+  inner join matched on billing.invoice_line_id = matched.invoice_line_id
+  where line.line_type = 'retainage' and linked_lines.invoice_line_id is null
+),
+
+retained as (
+  select
+    invoice_line_id,
+    contract_line_id,
+    item_id,
+    {{ money(quotient('cast(net_amount as decimal(20, 4)) * running_amount', 'base_amount')) }}
+    - {{ money(quotient('cast(net_amount as decimal(20, 4)) * (running_amount - amount)', 'base_amount')) }} as amount
+  from kept_back
+  where base_amount <> 0
+),
+
+release_bases as (
+  select
+    line.invoice_line_id,
+    line.net_amount,
+    retained.item_id,
+    sum(-retained.amount) over (partition by line.invoice_line_id) as base_amount,
+    sum(-retained.amount) over (
+      partition by line.invoice_line_id
+      order by retained.item_id asc nulls last, retained.invoice_line_id asc nulls last
+      rows between unbounded preceding and current row
+    ) as running_amount,
+    -retained.amount as amount
+  from posted_lines as line
+  left join linked_lines on line.invoice_line_id = linked_lines.invoice_line_id
+  inner join retained on line.contract_line_id = retained.contract_line_id
+  where line.line_type = 'retainage_release' and linked_lines.invoice_line_id is null
+),
+
+released as (
+  select
+    invoice_line_id,
+    item_id,
+    {{ money(quotient('cast(net_amount as decimal(20, 4)) * running_amount', 'base_amount')) }}
+    - {{ money(quotient('cast(net_amount as decimal(20, 4)) * (running_amount - amount)', 'base_amount')) }} as amount
+  from release_bases
+  where base_amount <> 0
+),
+
+allocations as (
+  select
+    invoice_line_id,
+    item_id,
+    quantity,
+    amount,
+    method,
+    confidence
+  from matched
+  {% for part in ['retained', 'released'] %}
+  union all
+  select
+    invoice_line_id,
+    item_id,
+    cast(0 as decimal(9, 4)) as quantity,
+    amount,
+    'retainage' as method,
+    cast(0.9 as decimal(9, 4)) as confidence
+  from {{ part }}
+  {% endfor %}
+),
+
 numbered as (
   select
     allocations.*,
@@ -214,7 +329,7 @@ numbered as (
   from allocations
 )
 
--- (Step 4/4) Into the currency of the contract, at the rate of the posting date (of what a credit memo credits).
+-- (Step 5/5) Into the currency of the contract, at the rate of the posting date (of what a credit memo credits).
 select
   {{ dbt.hash(
     "allocations.invoice_line_id || '|' || allocations.item_id || '|' || allocations.method || '|' || "

@@ -1,15 +1,18 @@
 with approved_changes as (
   select
-    contract_line_id,
-    sum(cap_delta_amount) as cap_delta_amount
-  from {{ ref('change_order') }}
+    change_order.contract_line_id,
+    sum(change_order.cap_delta_amount) as cap_delta_amount,
+    -- What the systems that bill do not know yet keeps them from billing.
+    sum(case when sync.is_gap then change_order.cap_delta_amount else 0 end) as unsynced_amount
+  from {{ ref('change_order') }} as change_order
+  left join {{ ref('ledger__change_order_sync') }} as sync on change_order.change_order_id = sync.change_order_id
   where
-    status = 'approved'
-    and not is_deleted
-    and coalesce(effective_date, approved_date) <= {{ as_of_date() }}
+    change_order.status = 'approved'
+    and not change_order.is_deleted
+    and coalesce(change_order.effective_date, change_order.approved_date) <= {{ as_of_date() }}
     -- A change that takes effect retroactively counts from the day it was approved.
-    and coalesce(approved_date, effective_date) <= {{ as_of_date() }}
-  group by contract_line_id
+    and coalesce(change_order.approved_date, change_order.effective_date) <= {{ as_of_date() }}
+  group by change_order.contract_line_id
 ),
 
 counted as (
@@ -25,7 +28,8 @@ counted as (
     case
       when item.item_type = 'expense_item' then line.expense_cap_amount
       else line.cap_amount + coalesce(changes.cap_delta_amount, 0)
-    end as cap_amount
+    end as cap_amount,
+    case when item.item_type = 'expense_item' then 0 else coalesce(changes.unsynced_amount, 0) end as unsynced_amount
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   inner join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
@@ -42,6 +46,7 @@ cumulated as (
     item_id,
     currency,
     cap_amount,
+    unsynced_amount,
     entitled_amount,
     -- What is billed has used the cap; then approved work in the order of its dates, then what still waits for approval.
     sum(entitled_amount) over (
@@ -63,5 +68,9 @@ select
   cast(
     greatest(0, least(entitled_amount, committed_amount - cap_amount)) as decimal(18, 4)
   ) as over_cap_amount,
+  cast(
+    greatest(0, least(entitled_amount, committed_amount - cap_amount + unsynced_amount))
+    - greatest(0, least(entitled_amount, committed_amount - cap_amount)) as decimal(18, 4)
+  ) as blocked_amount,
   currency
 from cumulated

@@ -87,6 +87,8 @@ billed as (
     coalesce(totals.foreign_count, 0) > 0 as is_billed_in_other_currency,
     coalesce(totals.unconverted_count, 0) > 0 as is_billing_unconverted,
     drafts.item_id is not null as is_on_draft,
+    -- Hours that an approver took away for a stated reason are given up like price.
+    case when valued.writedown_reason is not null then valued.writedown_amount else 0 end as writedown_amount,
     totals.confidence,
     -- The value at the agreed rate of the quantity that was billed: the yardstick of price, apart from that of completeness.
     case
@@ -102,39 +104,52 @@ billed as (
   from {{ ref('ledger__billable_items') }} as item
   left join totals on item.item_id = totals.item_id
   left join drafts on item.item_id = drafts.item_id
+  left join {{ ref('ledger__time_values') }} as valued on item.item_id = valued.time_entry_id
 ),
 
 -- A concession gives up price that is still missing; beyond that the credit only takes back what was billed too much.
 conceded as (
   select
     billed.*,
-    greatest(0, least(billed.conceded_amount, billed.billed_quantity_value - billed.billed_amount)) as concession_amount
+    greatest(0, least(billed.conceded_amount, billed.billed_quantity_value - billed.billed_amount)) as price_concession_amount
   from billed
+),
+
+given_up as (
+  select
+    conceded.*,
+    conceded.price_concession_amount
+    + greatest(0, least(
+      conceded.writedown_amount,
+      conceded.entitled_amount - conceded.billed_amount - conceded.price_concession_amount
+    )) as concession_amount
+  from conceded
 )
 
 select
-  conceded.item_id,
-  cast(conceded.billed_amount as decimal(18, 4)) as billed_amount,
-  cast(conceded.billed_quantity as decimal(9, 4)) as billed_quantity,
-  cast(conceded.concession_amount as decimal(18, 4)) as concession_amount,
-  cast(conceded.credit_open_amount as decimal(18, 4)) as credit_open_amount,
-  conceded.last_credit_date,
-  conceded.first_posted_date,
-  conceded.last_posted_date,
-  conceded.allocation_count,
-  conceded.billing_count,
-  conceded.is_billed_in_other_currency,
-  conceded.is_billing_unconverted,
-  conceded.is_on_draft,
-  conceded.confidence,
-  cast(greatest(0, conceded.billed_amount - conceded.billed_quantity_value) as decimal(18, 4)) as overbilled_amount,
+  given_up.item_id,
+  cast(given_up.billed_amount as decimal(18, 4)) as billed_amount,
+  cast(given_up.billed_quantity as decimal(9, 4)) as billed_quantity,
+  cast(given_up.concession_amount as decimal(18, 4)) as concession_amount,
+  cast(given_up.credit_open_amount as decimal(18, 4)) as credit_open_amount,
+  given_up.last_credit_date,
+  given_up.first_posted_date,
+  given_up.last_posted_date,
+  given_up.allocation_count,
+  given_up.billing_count,
+  given_up.is_billed_in_other_currency,
+  given_up.is_billing_unconverted,
+  given_up.is_on_draft,
+  given_up.confidence,
+  cast(given_up.billed_quantity_value as decimal(18, 4)) as billed_quantity_value,
+  cast(greatest(0, given_up.billed_amount - given_up.billed_quantity_value) as decimal(18, 4)) as overbilled_amount,
   cast(
-    greatest(0, conceded.billed_quantity_value - conceded.billed_amount - conceded.concession_amount) as decimal(18, 4)
+    greatest(0, given_up.billed_quantity_value - given_up.billed_amount - given_up.price_concession_amount) as decimal(18, 4)
   ) as underpriced_amount,
   cast(
-    conceded.entitled_amount - conceded.billed_amount - conceded.concession_amount
-    + greatest(0, conceded.billed_amount - conceded.billed_quantity_value) as decimal(18, 4)
+    given_up.entitled_amount - given_up.billed_amount - given_up.concession_amount
+    + greatest(0, given_up.billed_amount - given_up.billed_quantity_value) as decimal(18, 4)
   ) as open_amount,
   feed.billing_complete_through
-from conceded
+from given_up
 cross join feed

@@ -22,6 +22,16 @@ unattributed as (
   group by item.item_id
 ),
 
+unsynced as (
+  select
+    record_type,
+    record_ref,
+    min(sync_record_id) as sync_record_id
+  from {{ ref('ledger__sync_health') }}
+  where is_past_sla
+  group by record_type, record_ref
+),
+
 joined as (
   select
     item.*,
@@ -39,8 +49,10 @@ joined as (
     billing.overbilled_amount,
     billing.underpriced_amount,
     billing.open_amount,
+    billing.billed_quantity_value,
     billing.billing_complete_through,
     coalesce(caps.over_cap_amount, 0) as over_cap_amount,
+    coalesce(caps.blocked_amount, 0) as blocked_amount,
     policies.carry_rate,
     policies.hold_stale,
     policies.credit_rebill,
@@ -49,13 +61,39 @@ joined as (
     greatest(policies.billed_part_tolerance, policies.allocation_tolerance * billing.allocation_count) as tolerance,
     line.final_invoice_date,
     line.po_expires_date,
-    unattributed.unattributed_amount
+    line.billing_method,
+    line.retainage_pct,
+    line.retainage_release_date,
+    unattributed.unattributed_amount,
+    coalesce(valued.uplift_amount, 0) as uplift_amount,
+    coalesce(valued.is_uplift_lost, false) as is_uplift_lost,
+    coalesce(valued.ended_discount_amount, 0) as ended_discount_amount,
+    coalesce(valued.is_tiered, false) as is_tiered,
+    case when valued.writedown_reason is null then coalesce(valued.writedown_amount, 0) else 0 end as writedown_amount,
+    coalesce(valued.is_parked, false) as is_parked,
+    project.status = 'closed' as is_project_closed,
+    change_order.change_order_id,
+    change_order.status as change_order_status,
+    coalesce(change_sync.is_gap, false) as is_change_order_unsynced,
+    cast(expense.rejected_at as date) as rejected_date,
+    policies.expense_resubmission,
+    policies.lookback_limit,
+    sync.sync_record_id is not null as is_sync_failed,
+    duplicate.project_id is not null as is_on_duplicate_project
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
   left join {{ ref('ledger__contract_line_policies') }} as policies on item.contract_line_id = policies.contract_line_id
   left join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
   left join unattributed on item.item_id = unattributed.item_id
+  left join {{ ref('ledger__time_values') }} as valued on item.item_id = valued.time_entry_id
+  left join {{ ref('project') }} as project on item.project_id = project.project_id
+  left join {{ ref('time_entry') }} as entry on item.item_id = entry.time_entry_id
+  left join {{ ref('change_order') }} as change_order on entry.change_order_id = change_order.change_order_id
+  left join {{ ref('ledger__change_order_sync') }} as change_sync on entry.change_order_id = change_sync.change_order_id
+  left join {{ ref('expense_item') }} as expense on item.item_id = expense.expense_item_id
+  left join unsynced as sync on item.item_type = sync.record_type and item.source_id = sync.record_ref
+  left join {{ ref('ledger__duplicate_projects') }} as duplicate on item.project_id = duplicate.project_id
 ),
 
 judged as (
@@ -84,6 +122,17 @@ judged as (
         then 'late_approval;'
       else ''
     end
+    || case when joined.is_parked then 'late_setup;' else '' end
+    || case when joined.is_change_order_unsynced or joined.blocked_amount > 0 then 'co_not_synced;' else '' end
+    || case when joined.is_sync_failed then 'sync_failed;' else '' end
+    || case when joined.is_on_duplicate_project then 'duplicate_project;' else '' end
+    || case
+      when
+        joined.lookback_limit > 0
+        and {{ dbt.datediff('joined.service_date', as_of_date(), 'day') }} > joined.lookback_limit
+        then 'lookback_cliff;'
+      else ''
+    end
     || case when joined.is_on_draft then 'draft_not_confirmed;' else '' end
     || case when joined.is_billed_in_other_currency then 'wrong_currency;' else '' end
     || case when joined.is_marked_billed and joined.billing_count = 0 then 'marked_billed;' else '' end as cause_list
@@ -110,6 +159,7 @@ select
   status,
   quantity,
   unit_rate,
+  billing_method,
   rate_card_line_id,
   entitled_amount,
   currency,
@@ -148,6 +198,21 @@ select
   overbilled_amount,
   underpriced_amount,
   open_amount,
+  billed_quantity_value,
+  blocked_amount,
+  uplift_amount,
+  is_uplift_lost,
+  ended_discount_amount,
+  is_tiered,
+  writedown_amount,
+  is_parked,
+  coalesce(is_project_closed, false) as is_project_closed,
+  change_order_id,
+  change_order_status,
+  is_change_order_unsynced,
+  {{ money(percent_of('cast(billed_quantity_value as decimal(19, 4))', 'coalesce(retainage_pct, 0)')) }} as retainage_amount,
+  retainage_release_date,
+  cast({{ dbt.dateadd('day', 'cast(expense_resubmission as int)', 'rejected_date') }} as date) as resubmission_due_date,
   cast(tolerance as decimal(18, 4)) as tolerance_amount,
   carry_rate,
   cast({{ dbt.dateadd('day', 'cast(credit_rebill as int)', 'last_credit_date') }} as date) as credit_rebill_due_date,

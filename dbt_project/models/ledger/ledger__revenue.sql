@@ -25,14 +25,16 @@ months as (
     scheduled.book,
     line.revrec_method,
     line.currency,
-    line.contract_amount,
+    coalesce(price.price_amount, line.contract_amount) as contract_amount,
     line.estimate_at_completion_amount,
+    line.estimated_hours,
     line.start_date,
     line.end_date,
     days.month_start_date as period_start_date,
     days.month_end_date as period_end_date
   from scheduled
   inner join {{ ref('contract_line') }} as line on scheduled.contract_line_id = line.contract_line_id
+  left join {{ ref('ledger__prices') }} as price on scheduled.contract_line_id = price.contract_line_id
   left join first_work on scheduled.contract_line_id = first_work.contract_line_id
   inner join {{ ref('ledger__calendar_days') }} as days
     on
@@ -60,13 +62,45 @@ work as (
     and item.status in ('approved', 'submitted')
 ),
 
+hours as (
+  select
+    contract_line_id,
+    service_date as event_date,
+    quantity as amount
+  from {{ ref('ledger__billable_items') }}
+  where item_type = 'time_entry' and status in ('approved', 'submitted')
+),
+
+-- Prepaid hours are earned as they are used, at the price that was paid for them; what lapses is earned when it lapses.
+prepaid as (
+  select
+    draw.contract_line_id,
+    draw.work_date as event_date,
+    {{ money(quotient('cast(retainer.amount as decimal(20, 4)) * draw.hours', 'nullif(retainer.hours, 0)')) }} as amount
+  from {{ ref('ledger__retainer_draws') }} as draw
+  inner join {{ ref('retainer') }} as retainer on draw.retainer_id = retainer.retainer_id
+
+  union all
+
+  select
+    retainer.contract_line_id,
+    retainer.expiry_date as event_date,
+    {{ money(quotient(
+      'cast(retainer.amount as decimal(20, 4)) * (retainer.hours - coalesce(sum(draw.hours), 0))', 'nullif(retainer.hours, 0)'
+    )) }} as amount
+  from {{ ref('retainer') }} as retainer
+  left join {{ ref('ledger__retainer_draws') }} as draw on retainer.retainer_id = draw.retainer_id
+  where not retainer.is_deleted and not retainer.is_refundable and retainer.expiry_date <= {{ as_of_date() }}
+  group by retainer.retainer_id, retainer.contract_line_id, retainer.expiry_date, retainer.amount, retainer.hours
+),
+
 accepted as (
   select
     contract_line_id,
     approved_date as event_date,
     entitled_amount as amount
   from {{ ref('ledger__billable_items') }}
-  where item_type = 'milestone' and status = 'approved' and not_entitled_reason is null
+  where item_type in ('milestone', 'progress') and status = 'approved' and not_entitled_reason is null
 ),
 
 costs as (
@@ -110,7 +144,7 @@ recognised as (
 ),
 
 -- (Step 3/4) Cumulative measures at each month's end.
-{% for measure in ['work', 'accepted', 'costs', 'billed'] %}
+{% for measure in ['work', 'hours', 'prepaid', 'accepted', 'costs', 'billed'] %}
 {{ measure }}_to_date as (
   select
     months.contract_line_id,
@@ -158,6 +192,8 @@ measured as (
     {{ dbt.datediff('months.start_date', 'months.end_date', 'day') }} + 1 as total_days,
     work_to_date.amount as work_amount,
     work_to_date.unknown_count as unknown_work_count,
+    hours_to_date.amount as worked_hours,
+    prepaid_to_date.amount as prepaid_amount,
     accepted_to_date.amount as accepted_amount,
     milestones.milestone_amount,
     costs_to_date.amount as cost_amount,
@@ -167,7 +203,7 @@ measured as (
     recognised_to_date.amount as recognised_amount,
     recognised_to_date.unknown_count as unknown_recognised_count
   from months
-  {% for measure in ['work', 'accepted', 'costs', 'billed', 'recognised'] %}
+  {% for measure in ['work', 'hours', 'prepaid', 'accepted', 'costs', 'billed', 'recognised'] %}
   inner join {{ measure }}_to_date
     on
       months.contract_line_id = {{ measure }}_to_date.contract_line_id
@@ -191,6 +227,17 @@ select
     case revrec_method
       when 'as_invoiced' then case when unknown_work_count = 0 then work_amount end
       when 'milestone_output' then accepted_amount
+      when 'prepaid_drawdown' then prepaid_amount
+      when 'labour_hours'
+        then case
+          when estimated_hours > 0
+            then least(
+              contract_amount,
+              round({{ quotient(
+                'cast(contract_amount as decimal(20, 4)) * cast(worked_hours as decimal(12, 4))', 'estimated_hours'
+              ) }}, 2)
+            )
+        end
       when 'point_in_time'
         then case when accepted_amount >= milestone_amount then contract_amount when milestone_amount is not null then 0 end
       when 'straight_line'

@@ -25,4 +25,7 @@ where
   and not invoice.is_deleted
   and not line.is_deleted
   and invoice.posted_date <= {{ as_of_date() }}
+  -- Prepaid hours and interest are no billing of items; what companies of the firm charge each other neither.
+  and line.line_type not in ('retainer', 'late_fee')
+  and invoice.intercompany_legal_entity_id is null
   and line.net_amount - coalesce(allocated.allocated_amount, 0) <> 0

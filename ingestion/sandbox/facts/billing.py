@@ -85,6 +85,7 @@ class Invoice(Fact):
     sent_on: date | None = None
     due_on: date | None = None
     original_invoice: str | None = None
+    awaits_sending: bool = Field(False, description="the ledger says that it still has to be sent")
     rejected_on: date | None = Field(None, description="the customer's portal or the tax network refused it")
     rejection_reason: str | None = Field(None, description="reason code: po_exhausted, po_missing, tax_id_invalid ...")
     reason: str | None = Field(None, description="credit reason code: error, rebill, goodwill, price_concession ...")

@@ -8,6 +8,6 @@ select
   billing_deadline as recovery_deadline
 from {{ ref('ledger__open_items') }}
 where
-  item_type = 'milestone'
+  item_type in ('milestone', 'progress')
   and status = 'approved'
   and is_past_due

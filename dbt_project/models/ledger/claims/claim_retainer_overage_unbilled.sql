@@ -1,0 +1,14 @@
+select
+  item_id,
+  'retainer_overage_unbilled' as category,
+  open_amount as claimed_amount,
+  currency,
+  unbilled_verdict as verdict,
+  cast(null as {{ dbt.type_string() }}) as reason,
+  billing_deadline as recovery_deadline
+from {{ ref('ledger__open_items') }}
+where
+  item_type = 'time_entry'
+  and billing_method = 'retainer'
+  and status = 'approved'
+  and is_past_due

@@ -1,0 +1,123 @@
+-- (Step 1/3) The closed periods of every contract line with a minimum, and the days on which it held.
+with periods as (
+  select
+    line.contract_line_id,
+    line.engagement_id,
+    line.currency,
+    line.min_commitment_amount,
+    line.start_date,
+    line.end_date,
+    cast({{ dbt.date_trunc('month', 'days.calendar_date') }} as date) as last_month_start_date,
+    case line.min_commitment_period
+      when 'month' then days.month_start_date
+      when 'year' then cast({{ dbt.date_trunc('year', 'days.calendar_date') }} as date)
+      else cast({{ dbt.date_trunc('quarter', 'days.calendar_date') }} as date)
+    end as period_start_date,
+    days.calendar_date as period_end_date
+  from {{ ref('contract_line') }} as line
+  inner join {{ ref('ledger__calendar_days') }} as days
+    on
+      days.calendar_date = case line.min_commitment_period
+        when 'month' then days.month_end_date
+        when 'year' then cast({{ dbt.dateadd('day', -1, dbt.dateadd('year', 1, dbt.date_trunc('year', 'days.calendar_date'))) }} as date)
+        else cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', 3, dbt.date_trunc('quarter', 'days.calendar_date'))) }} as date)
+      end
+      and days.calendar_date <= {{ as_of_date() }}
+  where
+    line.min_commitment_amount > 0
+    and line.start_date is not null
+    and not line.is_deleted
+    and line.start_date <= days.calendar_date
+),
+
+active as (
+  select
+    periods.*,
+    {{ dbt.datediff('period_start_date', 'period_end_date', 'day') }} + 1 as period_days,
+    {{ dbt.datediff('greatest(period_start_date, start_date)', 'least(period_end_date, coalesce(end_date, period_end_date))', 'day') }}
+    + 1 as active_days
+  from periods
+),
+
+promised as (
+  select
+    active.*,
+    {{ money(quotient(
+      'cast(min_commitment_amount as decimal(20, 4)) * greatest(0, active_days)', 'period_days'
+    )) }} as commitment_amount
+  from active
+  where active_days > 0
+),
+
+-- (Step 2/3) What counts towards it: fees by the day of the work, and what was billed for the period.
+worked as (
+  select
+    valued.contract_line_id,
+    entry.work_date as service_date,
+    valued.value_amount as amount
+  from {{ ref('ledger__time_values') }} as valued
+  inner join {{ ref('time_entry') }} as entry on valued.time_entry_id = entry.time_entry_id
+  where entry.status = 'approved' and coalesce(entry.is_billable, true)
+
+  union all
+
+  select
+    contract_line_id,
+    accepted_date as service_date,
+    amount
+  from {{ ref('milestone') }}
+  where not is_deleted and accepted_date <= {{ as_of_date() }}
+),
+
+fees as (
+  select
+    promised.contract_line_id,
+    promised.period_end_date,
+    sum(worked.amount) as amount
+  from promised
+  inner join worked
+    on
+      promised.contract_line_id = worked.contract_line_id
+      and worked.service_date between promised.period_start_date and promised.period_end_date
+  group by promised.contract_line_id, promised.period_end_date
+),
+
+billed as (
+  select
+    promised.contract_line_id,
+    promised.period_end_date,
+    sum({{ converted('line.net_amount', 'line.currency', 'promised.currency', 'fx') }}) as amount
+  from promised
+  inner join {{ ref('invoice_line') }} as line on promised.contract_line_id = line.contract_line_id
+  inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on line.currency = fx.from_currency and promised.currency = fx.to_currency and invoice.posted_date = fx.calendar_date
+  where
+    invoice.status = 'posted'
+    and not invoice.is_deleted
+    and not line.is_deleted
+    and invoice.posted_date <= {{ as_of_date() }}
+    and line.line_type = 'items'
+    and coalesce(line.service_to_date, invoice.posted_date) between promised.period_start_date and promised.period_end_date
+  group by promised.contract_line_id, promised.period_end_date
+)
+
+-- (Step 3/3) Work that is delivered but not billed is missing elsewhere; only what was never bought is missing here.
+select
+  promised.contract_line_id || '|' || cast(promised.period_end_date as {{ dbt.type_string() }}) as commitment_id,
+  promised.contract_line_id,
+  promised.engagement_id,
+  promised.period_start_date,
+  promised.period_end_date,
+  cast(promised.commitment_amount as decimal(18, 4)) as commitment_amount,
+  cast(coalesce(fees.amount, 0) as decimal(18, 4)) as fee_amount,
+  cast(coalesce(billed.amount, 0) as decimal(18, 4)) as billed_amount,
+  cast(
+    greatest(0, promised.commitment_amount - greatest(coalesce(fees.amount, 0), coalesce(billed.amount, 0))) as decimal(18, 4)
+  ) as shortfall_amount,
+  promised.currency
+from promised
+left join fees
+  on promised.contract_line_id = fees.contract_line_id and promised.period_end_date = fees.period_end_date
+left join billed
+  on promised.contract_line_id = billed.contract_line_id and promised.period_end_date = billed.period_end_date

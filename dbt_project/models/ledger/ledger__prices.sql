@@ -1,0 +1,16 @@
+-- The price of each contract line: what was agreed, with the change orders that hold on the business date.
+select
+  line.contract_line_id,
+  line.contract_amount as original_amount,
+  cast(line.contract_amount + coalesce(sum(changes.delta_amount), 0) as decimal(18, 4)) as price_amount,
+  max(coalesce(changes.effective_date, changes.approved_date)) as last_change_date,
+  line.currency
+from {{ ref('contract_line') }} as line
+left join {{ ref('change_order') }} as changes
+  on
+    line.contract_line_id = changes.contract_line_id
+    and changes.status = 'approved'
+    and not changes.is_deleted
+    and changes.approved_date <= {{ as_of_date() }}
+    and coalesce(changes.effective_date, changes.approved_date) <= {{ as_of_date() }}
+group by line.contract_line_id, line.contract_amount, line.currency

@@ -1,0 +1,144 @@
+-- What became of the money on each posted invoice: credited, paid, withheld, deducted, written off, disputed, or still owed.
+with invoices as (
+  select
+    invoice.*,
+    coalesce(
+      invoice.due_date,
+      cast({{ dbt.dateadd('day', 'coalesce(customer.payment_terms_days, 30)', 'invoice.posted_date') }} as date)
+    ) as payment_due_date
+  from {{ ref('invoice') }} as invoice
+  left join {{ ref('customer') }} as customer on invoice.customer_id = customer.customer_id
+  where
+    invoice.invoice_type = 'invoice'
+    and invoice.status = 'posted'
+    and not invoice.is_deleted
+    and invoice.posted_date <= {{ as_of_date() }}
+    and invoice.intercompany_legal_entity_id is null
+),
+
+credits as (
+  select
+    original_invoice_id as invoice_id,
+    sum(abs(gross_amount)) as gross_amount,
+    sum(abs(net_amount)) as net_amount
+  from {{ ref('invoice') }}
+  where
+    invoice_type = 'credit_memo'
+    and status = 'posted'
+    and not is_deleted
+    and posted_date <= {{ as_of_date() }}
+    and original_invoice_id is not null
+  group by original_invoice_id
+),
+
+payments as (
+  select
+    invoice_id,
+    currency,
+    sum(amount) as paid_amount,
+    sum(coalesce(withholding_tax_amount, 0)) as withheld_amount,
+    sum(case when deduction_reason is not null then coalesce(deduction_amount, 0) else 0 end) as deducted_amount,
+    max(payment_date) as last_payment_date
+  from {{ ref('payment') }}
+  where not is_deleted and payment_date <= {{ as_of_date() }}
+  group by invoice_id, currency
+),
+
+authorities as (
+  select
+    write_off.invoice_id,
+    write_off.currency,
+    write_off.amount,
+    write_off.written_off_date,
+    write_off.reason_code is not null
+    and write_off.approver is not null
+    and (authority.limit_amount is null or write_off.amount <= authority.limit_amount)
+    and authority.approver_role is not null as is_approved
+  from {{ ref('write_off') }} as write_off
+  left join {{ ref('approval_authorities') }} as authority
+    on
+      lower(write_off.approver_role) = authority.approver_role
+      and authority.valid_from <= write_off.written_off_date
+      and (authority.valid_to is null or authority.valid_to > write_off.written_off_date)
+  where not write_off.is_deleted and write_off.written_off_date <= {{ as_of_date() }}
+),
+
+write_offs as (
+  select
+    invoice_id,
+    currency,
+    sum(amount) as amount,
+    sum(case when is_approved then amount else 0 end) as approved_amount,
+    max(written_off_date) as last_written_off_date
+  from authorities
+  group by invoice_id, currency
+),
+
+disputes as (
+  select
+    invoice_id,
+    currency,
+    sum(amount) as amount,
+    min(opened_date) as first_opened_date,
+    min(reason_code) as reason_code
+  from {{ ref('dispute') }}
+  where
+    not is_deleted
+    and opened_date <= {{ as_of_date() }}
+    and (resolved_date is null or resolved_date > {{ as_of_date() }})
+  group by invoice_id, currency
+),
+
+lines as (
+  select
+    invoice_id,
+    min(contract_line_id) as contract_line_id,
+    min(engagement_id) as engagement_id,
+    min(project_id) as project_id
+  from {{ ref('invoice_line') }}
+  where not is_deleted
+  group by invoice_id
+)
+
+select
+  invoices.invoice_id,
+  invoices.source_system,
+  invoices.source_id,
+  invoices.invoice_number,
+  invoices.customer_id,
+  invoices.legal_entity_id,
+  lines.engagement_id,
+  lines.contract_line_id,
+  lines.project_id,
+  invoices.posted_date,
+  invoices.payment_due_date as due_date,
+  invoices.sent_date,
+  invoices.rejected_date,
+  invoices.rejection_reason,
+  invoices.net_amount,
+  invoices.tax_amount,
+  invoices.gross_amount,
+  cast(coalesce(credits.net_amount, 0) as decimal(18, 4)) as credited_net_amount,
+  cast(coalesce(credits.gross_amount, 0) as decimal(18, 4)) as credited_amount,
+  cast(coalesce(payments.paid_amount, 0) as decimal(18, 4)) as paid_amount,
+  cast(coalesce(payments.withheld_amount, 0) as decimal(18, 4)) as withheld_amount,
+  cast(coalesce(payments.deducted_amount, 0) as decimal(18, 4)) as deducted_amount,
+  payments.last_payment_date,
+  cast(coalesce(write_offs.amount, 0) as decimal(18, 4)) as written_off_amount,
+  cast(coalesce(write_offs.amount - write_offs.approved_amount, 0) as decimal(18, 4)) as unapproved_write_off_amount,
+  write_offs.last_written_off_date,
+  cast(least(coalesce(disputes.amount, 0), invoices.net_amount) as decimal(18, 4)) as disputed_amount,
+  disputes.first_opened_date as dispute_opened_date,
+  disputes.reason_code as dispute_reason,
+  cast(
+    invoices.gross_amount - coalesce(credits.gross_amount, 0) - coalesce(payments.paid_amount, 0)
+    - coalesce(payments.withheld_amount, 0) - coalesce(payments.deducted_amount, 0) - coalesce(write_offs.amount, 0)
+    as decimal(18, 4)
+  ) as open_amount,
+  invoices.currency
+from invoices
+left join credits on invoices.invoice_id = credits.invoice_id
+left join payments on invoices.invoice_id = payments.invoice_id and invoices.currency = payments.currency
+left join write_offs on invoices.invoice_id = write_offs.invoice_id and invoices.currency = write_offs.currency
+left join disputes on invoices.invoice_id = disputes.invoice_id and invoices.currency = disputes.currency
+left join lines on invoices.invoice_id = lines.invoice_id

@@ -1,0 +1,6 @@
+{% set action %}
+'Invoice ' || {{ said('cast(context.quantity as decimal(9, 2))') }} || ' h beyond the prepaid hours of '
+  || context.contract_line_name || ', ' || {{ shown('claim.amount', 'claim.currency') }} || '; work date '
+  || {{ said('context.service_date') }} || '.'
+{% endset %}
+{{ claim_findings('retainer_overage_unbilled', action) }}

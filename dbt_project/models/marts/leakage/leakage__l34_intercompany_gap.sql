@@ -1,0 +1,106 @@
+-- Work that people of one company of the firm did for a contract of another, at the agreed transfer price, less what the
+-- lending company charged for it.
+with lent as (
+  select
+    entry.time_entry_id,
+    entry.source_system,
+    entry.source_id,
+    entry.engagement_id,
+    entry.contract_line_id,
+    entry.customer_id,
+    entry.project_id,
+    entry.work_date,
+    resource.legal_entity_id,
+    price.currency,
+    case
+      when price.hourly_rate is not null
+        then {{ money('cast(entry.hours as decimal(19, 4)) * cast(price.hourly_rate as decimal(10, 6))') }}
+      else {{ money(percent_of(
+        'cast(entry.hours as decimal(19, 4)) * cast(rate.hourly_rate as decimal(10, 6))', 'price.rate_pct'
+      )) }}
+    end as transfer_amount,
+    due_day.calendar_date as due_date,
+    row_number() over (
+      partition by entry.time_entry_id order by price.role asc nulls last, price.valid_from desc nulls last
+    ) as preference
+  from {{ ref('time_entry') }} as entry
+  inner join {{ ref('resource') }} as resource on entry.resource_id = resource.resource_id
+  inner join {{ ref('contract_line') }} as line on entry.contract_line_id = line.contract_line_id
+  inner join {{ ref('legal_entity') }} as lender on resource.legal_entity_id = lender.legal_entity_id
+  inner join {{ ref('legal_entity') }} as borrower on line.legal_entity_id = borrower.legal_entity_id
+  inner join {{ ref('transfer_prices') }} as price
+    on
+      (price.from_legal_entity is null or price.from_legal_entity = lender.legal_entity_id)
+      and (price.to_legal_entity is null or price.to_legal_entity = borrower.legal_entity_id)
+      and (price.role is null or price.role = entry.role)
+      and price.valid_from <= entry.work_date
+      and (price.valid_to is null or price.valid_to > entry.work_date)
+  left join {{ ref('ledger__time_rates') }} as rate on entry.time_entry_id = rate.time_entry_id
+  inner join {{ ref('ledger__calendar_days') }} as worked on entry.work_date = worked.calendar_date
+  inner join {{ ref('ledger__calendar_days') }} as month_end on worked.month_end_date = month_end.calendar_date
+  inner join {{ ref('ledger__calendar_days') }} as due_day
+    on
+      due_day.business_day_number = month_end.business_day_number + cast({{ global_policy('intercompany_sla') }} as int)
+      and due_day.is_business_day
+  where
+    not entry.is_deleted
+    and entry.status = 'approved'
+    and resource.legal_entity_id <> line.legal_entity_id
+    and (price.currency is null or price.hourly_rate is not null)
+),
+
+charged as (
+  select
+    link.item_id,
+    sum(link.amount) as amount
+  from {{ ref('billing_link') }} as link
+  inner join {{ ref('invoice_line') }} as line on link.invoice_line_id = line.invoice_line_id
+  inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
+  where
+    invoice.intercompany_legal_entity_id is not null
+    and invoice.status = 'posted'
+    and not invoice.is_deleted
+    and not link.is_deleted
+    and invoice.posted_date <= {{ as_of_date() }}
+  group by link.item_id
+),
+
+found as (
+  select
+    lent.time_entry_id as subject_key,
+    'control_gap' as verdict,
+    'time_entry' as subject_type,
+    lent.source_system as subject_system,
+    lent.source_id as subject_source_id,
+    lent.time_entry_id as subject_id,
+    lent.engagement_id,
+    lent.contract_line_id,
+    lent.customer_id,
+    lent.project_id,
+    lent.legal_entity_id,
+    cast(0 as decimal(18, 4)) as amount,
+    coalesce(lent.currency, line.currency) as currency,
+    lent.transfer_amount - coalesce(charged.amount, 0) as exposed_amount,
+    'Charge the company that holds ' || coalesce(line.name, line.source_id) || ' '
+    || {{ shown('lent.transfer_amount - coalesce(charged.amount, 0)', 'coalesce(lent.currency, line.currency)') }}
+    || ' for work of ' || {{ said('lent.work_date') }} || '.' as action,
+    'not_charged' as reason,
+    {{ evidence([
+      ['contract_line', 'line.source_system', 'line.source_id'],
+      ['time_entry', 'lent.source_system', 'lent.source_id']
+    ]) }} as evidence,
+    lent.due_date as expected_date,
+    lent.work_date as occurred_date,
+    {{ dbt.datediff('lent.due_date', as_of_date(), 'day') }} as days_past
+  from lent
+  inner join {{ ref('contract_line') }} as line on lent.contract_line_id = line.contract_line_id
+  left join charged on lent.time_entry_id = charged.item_id
+  where
+    lent.preference = 1
+    and lent.due_date < {{ as_of_date() }}
+    and lent.transfer_amount - coalesce(charged.amount, 0) > 0.01
+)
+
+{{ detector_findings('intercompany_gap', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
+  'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency', 
+  'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}
