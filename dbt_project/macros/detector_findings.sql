@@ -12,9 +12,10 @@
     'carry_cost_amount': 'decimal(18, 4)', 'action': dbt.type_string(), 'reason': dbt.type_string(),
     'causes': dbt.type_string(), 'evidence': dbt.type_string(), 'expected_date': 'date', 'occurred_date': 'date',
     'days_past': dbt.type_int(), 'recovery_deadline': 'date'} -%}
-  {%- macro value(column) -%}
-    cast({{ 'found.' ~ column if column in given else 'null' }} as {{ types[column] }})
-  {%- endmacro -%}
+  {%- set value = {} -%}
+  {%- for column, type in types.items() -%}
+    {%- do value.update({column: 'cast(' ~ ('found.' ~ column if column in given else 'null') ~ ' as ' ~ type ~ ')'}) -%}
+  {%- endfor -%}
   select
     {{ dbt.hash("detector.detector_id || '|' || found.subject_key") }} as finding_id,
     detector.detector_id,
@@ -22,26 +23,26 @@
     found.verdict,
     {% for column in ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id',
       'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id'] %}
-    {{ value(column) }} as {{ column }},
+    {{ value[column] }} as {{ column }},
     {% endfor %}
     coalesce(customer.name, 'unknown customer') as customer_name,
     coalesce(line.name, 'no contract line') as contract_line_name,
     coalesce(project.name, 'no project') as project_name,
     {% for column in ['amount', 'currency', 'exposed_amount', 'carry_cost_amount'] %}
-    {{ value(column) }} as {{ column }},
+    {{ value[column] }} as {{ column }},
     {% endfor %}
     detector.owner,
     {% for column in ['action', 'reason', 'causes'] %}
-    {{ value(column) }} as {{ column }},
+    {{ value[column] }} as {{ column }},
     {% endfor %}
     {{ "coalesce(found.evidence, '[]')" if 'evidence' in given else "'[]'" }} as evidence,
     {% for column in ['expected_date', 'occurred_date', 'days_past', 'recovery_deadline'] %}
-    {{ value(column) }} as {{ column }}{{ ',' if not loop.last }}
+    {{ value[column] }} as {{ column }}{{ ',' if not loop.last }}
     {% endfor %}
   from found
   inner join {{ ref('detectors') }} as detector on detector.category = '{{ category }}'
-  left join {{ ref('customer') }} as customer on {{ value('customer_id') }} = customer.customer_id
-  left join {{ ref('contract_line') }} as line on {{ value('contract_line_id') }} = line.contract_line_id
-  left join {{ ref('project') }} as project on {{ value('project_id') }} = project.project_id
+  left join {{ ref('customer') }} as customer on {{ value['customer_id'] }} = customer.customer_id
+  left join {{ ref('contract_line') }} as line on {{ value['contract_line_id'] }} = line.contract_line_id
+  left join {{ ref('project') }} as project on {{ value['project_id'] }} = project.project_id
   where detector.is_enabled
 {% endmacro %}

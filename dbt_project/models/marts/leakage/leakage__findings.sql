@@ -27,6 +27,8 @@ valued as (
     policies.severity_high,
     policies.severity_high_probability,
     loss.probability_pct,
+    detector.is_estimate,
+    recoverability.recoverable_pct,
     loss.bucket as age_bucket,
     {{ converted('found.amount', 'found.currency', base_currency, 'fx') }} as base_amount,
     -- Without a currency rate the figure itself ranks the finding: a missing rate must not make it look small.
@@ -37,6 +39,11 @@ valued as (
     ) as money_concerned
   from found
   left join {{ ref('ledger__contract_line_policies') }} as policies on found.contract_line_id = policies.contract_line_id
+  inner join {{ ref('detectors') }} as detector on found.detector_id = detector.detector_id and detector.is_enabled
+  left join {{ ref('recoverability') }} as recoverability
+    on
+      found.category = recoverability.category
+      and greatest(found.days_past, 0) between recoverability.days_from and recoverability.days_to
   left join {{ ref('loss_probability') }} as loss on greatest(found.days_past, 0) between loss.days_from and loss.days_to
   left join {{ ref('ledger__fx_daily') }} as fx
     on
@@ -78,7 +85,7 @@ select
   valued.exposed_amount,
   valued.carry_cost_amount,
   case
-    when valued.verdict = 'at_risk'
+    when valued.verdict = 'at_risk' and not valued.is_estimate
       then {{ money(percent_of('cast(valued.amount as decimal(19, 4))', 'valued.probability_pct')) }}
   end as expected_loss_amount,
   valued.owner,
@@ -94,7 +101,14 @@ select
   valued.recovery_deadline,
   seen.first_seen_at,
   {{ as_of_date() }} as as_of_date,
-  '1' as rule_version
+  valued.is_estimate,
+  valued.verdict in ('at_risk', 'confirmed_loss') and not valued.is_estimate as is_counted,
+  case
+    when valued.verdict = 'at_risk'
+      then {{ money(percent_of('cast(valued.amount as decimal(19, 4))', 'coalesce(valued.recoverable_pct, 100)')) }}
+    when valued.verdict = 'confirmed_loss' then cast(0 as decimal(18, 4))
+  end as recoverable_amount,
+  '2' as rule_version
 from valued
 left join identity on valued.subject_id = identity.subject_id
 left join {{ ref('leakage__first_seen') }} as seen on valued.finding_id = seen.finding_id

@@ -17,11 +17,11 @@ found as (
     sync.sync_record_id as subject_key,
     'control_gap' as verdict,
     sync.record_type as subject_type,
-    case sync.from_domain
+    case
       {% for domain, system in enabled_systems() %}
-      when '{{ domain }}' then '{{ system }}'
+      when sync.from_domain = '{{ domain }}' then '{{ system }}'
       {% endfor %}
-      else sync.source_system
+      when sync.from_domain is null then sync.source_system
     end as subject_system,
     sync.record_ref as subject_source_id,
     sync.sync_record_id as subject_id,
