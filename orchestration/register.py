@@ -14,7 +14,6 @@ import duckdb
 
 from ingestion.config import ConfigurationError, settings
 
-LEAKAGE_VERDICTS = ("at_risk", "confirmed_loss")
 Row = dict[str, Any]
 
 
@@ -73,7 +72,7 @@ def findings(
         connection,
         "select * from marts.leakage__findings"
         " where (? is null or category = ?) and (? is null or verdict = ?)"
-        " order by case when verdict in ('at_risk', 'confirmed_loss') then 0 else 1 end,"
+        " order by case when is_counted then 0 else 1 end,"
         " base_amount desc nulls last, amount desc nulls last, finding_id",
         [category, category, verdict, verdict],
     )
@@ -84,10 +83,10 @@ def findings(
 
 
 def leakage_by_currency(found: list[Row]) -> dict[str, Decimal]:
-    """At risk and confirmed loss per currency; currencies are never added up."""
+    """At risk and confirmed loss per currency, without estimates; currencies are never added up."""
     totals: dict[str, Decimal] = {}
     for row in found:
-        if row["verdict"] in LEAKAGE_VERDICTS and row["amount"] is not None:
+        if row["is_counted"] and row["amount"] is not None:
             totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + row["amount"]
     return dict(sorted(totals.items()))
 
