@@ -94,7 +94,7 @@ def test_the_register_is_read_as_facts(tmp_path: Path) -> None:
             " '77' as subject_source_id, 'L01' as detector_id, 'unbilled_approved_time' as category,"
             " 'at_risk' as verdict, cast(null as varchar) as reason, 'a;b' as causes,"
             " cast(10 as decimal(18, 4)) as amount, 'USD' as currency, cast(0 as decimal(18, 4)) as exposed_amount,"
-            " cast(0 as decimal(18, 4)) as carry_cost_amount, 'medium' as identity_confidence"
+            " cast(0 as decimal(18, 4)) as carry_cost_amount, 'medium' as identity_confidence, false as is_estimate"
         )
         connection.execute(
             "create table ledger.ledger__item_claims as select 'time_entry' as item_type, 'psa1' as source_system,"
