@@ -27,6 +27,7 @@ _SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "invoice": ("erp", ("invoices",)),
     "invoice_line": ("erp", ("invoice_lines",)),
     "contract_line": ("crm", ("contract_lines",)),
+    "commitment": ("crm", ("contract_lines",)),
     "engagement": ("crm", ("contracts",)),
     "project": ("psa", ("projects",)),
     "rate_card": ("crm", ("rate_cards",)),

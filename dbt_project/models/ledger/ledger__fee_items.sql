@@ -80,7 +80,7 @@ commitments as (
     'commitment' as item_type,
     commitment.commitment_id as item_id,
     line.source_system,
-    line.source_id || ' ' || cast(commitment.period_end_date as {{ dbt.type_string() }}) as source_id,
+    line.source_id,
     commitment.engagement_id,
     commitment.contract_line_id,
     line.customer_id,
