@@ -31,6 +31,7 @@ from ingestion.sandbox.world import World
 NOW = datetime(2026, 4, 30, 18, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)
 SIGNED_AT = datetime(2026, 2, 1, 10, tzinfo=UTC)
+CARD_ENTERED_AT = datetime(2026, 3, 17, 8, 30, 5, tzinfo=UTC)
 CUSTOMERS = 250
 SYSTEMS = {"crm": "hubspot"}
 
@@ -106,8 +107,31 @@ def firm(**more: Any) -> Facts:
                 revrec_method="labour_hours",
                 estimate_at_completion="70000",
                 starts_on="2026-02-15",
+                discount_ends_on="2026-09-30",
+                tiers=[{"from_amount": "100000", "discount_pct": "5.50"}, {"discount_pct": "0"}],
+                tier_mode="retroactive",
+                uplift_pct="3.25",
+                uplift_on="2027-01-01",
+                uplift_notice_due_on="2026-10-31",
+                uplift_notice_on="2026-10-15",
+                min_commitment_amount="25000.10",
+                min_commitment_period="year",
+                retainage_pct="10",
+                retainage_release_on="2027-03-31",
+                overage_rate="199.125",
+                late_fee_pct="8.75",
+                estimated_hours="1200.25",
             ),
-            ContractLine(id="L2", contract="K1", billing_method="fixed_milestone", amount="5000", rate_card="PSA-ONLY"),
+            ContractLine(
+                id="L2",
+                contract="K1",
+                billing_method="fixed_milestone",
+                amount="5500",
+                known_as={"crm": {"amount": "5000"}},
+                rate_card="PSA-ONLY",
+                revrec_method="prepaid_drawdown",
+            ),
+            ContractLine(id="L3", contract="K1", unknown_to=["crm"]),
         ],
         "resources": [Resource(id="R1", email="Ana@Firm.example")],
         "rate_cards": [
@@ -120,7 +144,7 @@ def firm(**more: Any) -> Facts:
                     RateLine(resource="R1", rate="220", valid_from="2026-03-11"),
                 ],
             ),
-            RateCard(id="RC2", scope="customer", scope_id="C1", currency="EUR"),
+            RateCard(id="RC2", scope="customer", scope_id="C1", currency="EUR", created_at=CARD_ENTERED_AT),
             RateCard(id="PSA-ONLY", agreed=False, lines=[RateLine(role="Consultant", rate="1")]),
         ],
         "change_orders": [
@@ -134,7 +158,10 @@ def firm(**more: Any) -> Facts:
                 amount="2500.75",
                 cap_delta="1000",
                 currency="EUR",
-            )
+                expires_on="2026-06-30",
+            ),
+            ChangeOrder(id="CO2", contract="K1", contract_line="L3", approved_on="2026-03-21", currency="EUR"),
+            ChangeOrder(id="CO3", contract="K1", contract_line="L1", unknown_to=["crm"]),
         ],
     }
     return Facts(**(values | more))

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -15,16 +11,34 @@ from typing import Any
 import duckdb
 import pytest
 
+from ingestion.sandbox.facts import EPOCH
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
-from tests.hubspot_portal import LATER, SIGNED_AT, firm, load, world
+from tests.hubspot_portal import CARD_ENTERED_AT, LATER, SIGNED_AT, firm, load, world
+from tests.sandbox.built import build, row
 
-DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
+CANONICAL = ("contract_line", "rate_card", "change_order")
+TERMS = {
+    "discount_end_date": date(2026, 9, 30),
+    "discount_tiers": "0:0;100000:5.5",
+    "tier_mode": "retroactive",
+    "uplift_pct": Decimal("3.2500"),
+    "uplift_date": date(2027, 1, 1),
+    "uplift_notice_due_date": date(2026, 10, 31),
+    "uplift_notice_date": date(2026, 10, 15),
+    "min_commitment_amount": Decimal("25000.1000"),
+    "min_commitment_period": "year",
+    "retainage_pct": Decimal("10.0000"),
+    "retainage_release_date": date(2027, 3, 31),
+    "overage_rate": Decimal("199.125000"),
+    "late_fee_pct": Decimal("8.7500"),
+    "estimated_hours": Decimal("1200.2500"),
+}
 
 
 @pytest.fixture(scope="module")
 def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Path]]:
-    """The firm read twice, with a merge and a deletion in between, through this vendor's models alone."""
+    """The firm read twice, with a merge and a deletion in between, up to the canonical models of what was agreed."""
     home = tmp_path_factory.mktemp("mapped")
     with SandboxServer(world()) as server, pytest.MonkeyPatch.context() as patch:
         for name, value in (server.credentials() | {"LEAKAGE_DATA_DIR": str(home)}).items():
@@ -33,41 +47,18 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Pa
         loser = {"updated_at": LATER, "merged_into": "C0"}
         changed = [c.model_copy(update=loser) if c.id == "C8" else c for c in firm().customers]
         deleted = firm().contract_lines[1].model_copy(update={"deleted_at": LATER})
-        lines = [firm().contract_lines[0], deleted]
+        lines = [firm().contract_lines[0], deleted, firm().contract_lines[2]]
         server.world.replace_facts(firm(customers=changed, contract_lines=lines), LATER)
         load()
-        build(home)
+        build(home, "crm", "hubspot", *CANONICAL)
         yield server.world, home
-
-
-def build(home: Path) -> None:
-    project = home / "project"
-    for folder in ("macros", "models/staging/hubspot", "models/mapping/hubspot"):
-        shutil.copytree(DBT_PROJECT / folder, project / folder)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT_PROJECT / name, project)
-    # Models, their data tests and the unit tests of the translations.
-    dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--profiles-dir", "."]
-    # dbt looks for the tests' own macro among those of the project.
-    shutil.copytree(DBT_PROJECT / "tests" / "generic", project / "tests" / "generic")
-    env = {
-        "LEAKAGE_DATA_DIR": str(home),
-        "DBT_TARGET_PATH": str(home / "target"),
-        "LEAKAGE_SYSTEMS": "crm=hubspot",
-    }
-    done = subprocess.run(dbt, cwd=project, env=os.environ | env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def mapped_row(mapped: tuple[World, Path], entity: str, kind: str, fact_id: str) -> dict[str, Any]:
     """The mapped record of a fact, found by the id that other systems' references to it carry."""
     world, home = mapped
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        key = world.ref("crm", kind, fact_id)
-        found = connection.execute(f"select * from mapping.map_hubspot__{entity} where source_id = ?", [key])
-        names = [d[0] for d in found.description or []]
-        (row,) = found.fetchall()
-    return {n: v for n, v in zip(names, row, strict=True) if n not in {"source_id", "source_updated_at"}}
+    found = row(home, f"mapping.map_hubspot__{entity}", world.ref("crm", kind, fact_id))
+    return {name: value for name, value in found.items() if name not in {"source_id", "source_updated_at"}}
 
 
 def test_customers_and_their_former_ids(mapped):
@@ -87,6 +78,7 @@ def test_customers_and_their_former_ids(mapped):
         "customer_ref": None,
         "tax_id": "DE 123",
         "former_names": "Älteste KG\n旧社名",
+        "legal_entity_ref": None,
     }
 
 
@@ -111,30 +103,34 @@ def test_engagement(mapped):
 
 def test_contract_lines(mapped):
     world, _ = mapped
-    assert mapped_row(mapped, "contract_line", "contract_lines", "L1") == {
-        "is_deleted": False,
-        "engagement_source_id": world.ref("crm", "contracts", "K1"),
-        "name": "Build",
-        "billing_method": "tm_cap",
-        "currency": "EUR",
-        "contract_amount": Decimal("100000.1000"),
-        "cap_amount": Decimal("110000.2500"),
-        "discount_pct": Decimal("2.5000"),
-        "rate_card_source_id": world.ref("crm", "rate_cards", "RC1"),
-        "billing_calendar_ref": None,
-        "passthrough_basis": "cost_plus",
-        "passthrough_markup_pct": Decimal("12.0000"),
-        "expense_policy": "markup",
-        "expense_markup_pct": Decimal("5.0000"),
-        "expense_cap_amount": Decimal("9000.0000"),
-        "expense_categories": "Hotel;Airfare",
-        "is_no_charge": False,
-        "revrec_method": "labour_hours",
-        "estimate_at_completion_amount": Decimal("70000.0000"),
-        "start_date": date(2026, 2, 15),
-        "end_date": None,
-        "final_invoice_date": None,
-    }
+    assert (
+        mapped_row(mapped, "contract_line", "contract_lines", "L1")
+        == {
+            "is_deleted": False,
+            "engagement_source_id": world.ref("crm", "contracts", "K1"),
+            "name": "Build",
+            "billing_method": "tm_cap",
+            "currency": "EUR",
+            "contract_amount": Decimal("100000.1000"),
+            "cap_amount": Decimal("110000.2500"),
+            "discount_pct": Decimal("2.5000"),
+            "rate_card_source_id": world.ref("crm", "rate_cards", "RC1"),
+            "billing_calendar_ref": None,
+            "passthrough_basis": "cost_plus",
+            "passthrough_markup_pct": Decimal("12.0000"),
+            "expense_policy": "markup",
+            "expense_markup_pct": Decimal("5.0000"),
+            "expense_cap_amount": Decimal("9000.0000"),
+            "expense_categories": "Hotel;Airfare",
+            "is_no_charge": False,
+            "revrec_method": "labour_hours",
+            "estimate_at_completion_amount": Decimal("70000.0000"),
+            "start_date": date(2026, 2, 15),
+            "end_date": None,
+            "final_invoice_date": None,
+        }
+        | TERMS
+    )
     archived = mapped_row(mapped, "contract_line", "contract_lines", "L2")
     assert (archived["is_deleted"], archived["rate_card_source_id"]) == (True, None)
     assert archived["engagement_source_id"] == world.ref("crm", "contracts", "K1"), "the last one that it had"
@@ -170,4 +166,26 @@ def test_change_order(mapped):
         "delta_amount": Decimal("2500.7500"),
         "cap_delta_amount": Decimal("1000.0000"),
         "currency": "EUR",
+        "expiry_date": date(2026, 6, 30),
     }
+    of_an_unknown_line = mapped_row(mapped, "change_order", "change_orders", "CO2")
+    assert of_an_unknown_line["engagement_source_id"] == world.ref("crm", "contracts", "K1")
+    assert (of_an_unknown_line["contract_line_source_id"], of_an_unknown_line["expiry_date"]) == (None, None)
+
+
+def test_what_was_agreed_is_canonical_as_it_was_agreed(mapped):
+    world, home = mapped
+
+    def canonical(entity: str, fact_id: str) -> dict[str, Any]:
+        return row(home, f"canonical.{entity}", world.ref("crm", f"{entity}s", fact_id))
+
+    line, bare = canonical("contract_line", "L1"), canonical("contract_line", "L2")
+    assert {name: line[name] for name in TERMS} == TERMS
+    assert {bare[name] for name in TERMS} == {None}
+    assert (bare["contract_amount"], bare["revrec_method"]) == (Decimal("5000.0000"), "prepaid_drawdown")
+    assert canonical("rate_card", "RC2")["created_at"] == CARD_ENTERED_AT.replace(tzinfo=None)
+    assert canonical("rate_card", "RC1")["created_at"] == EPOCH.replace(tzinfo=None), "no later than any clock"
+    assert [canonical("change_order", order)["expiry_date"] for order in ("CO1", "CO2")] == [date(2026, 6, 30), None]
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        counts = [connection.execute(f"select count(*) from canonical.{m}").fetchone()[0] for m in CANONICAL]
+    assert counts == [2, 2, 2], "without the line and the order that the CRM has no record of"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +16,7 @@ from ingestion import pipelines
 from ingestion.http import session as http_session
 from ingestion.http.errors import PermanentError, TransientError
 from ingestion.sandbox.facts import (
+    EPOCH,
     ChangeOrder,
     Contract,
     ContractLine,
@@ -38,13 +35,31 @@ from ingestion.sandbox.systems.salesforce.ids import checksum, record_id
 from ingestion.sandbox.world import World
 from ingestion.sources.salesforce import OBJECTS, settings
 from ingestion.sources.salesforce.client import Client
+from tests.sandbox.built import build, row
 
 NOW = datetime(2026, 4, 30, 18, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)
 SIGNED_AT = datetime(2026, 2, 1, 10, tzinfo=UTC)
+CARD_ENTERED_AT = datetime(2026, 3, 17, 8, 30, 5, tzinfo=UTC)
 CUSTOMERS = 450
 DATA = "/salesforce/services/data/v62.0"
-DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
+CANONICAL = ("contract_line", "rate_card", "change_order")
+TERMS = {
+    "discount_end_date": date(2026, 9, 30),
+    "discount_tiers": "0:0;100000:5.5",
+    "tier_mode": "retroactive",
+    "uplift_pct": Decimal("3.2500"),
+    "uplift_date": date(2027, 1, 1),
+    "uplift_notice_due_date": date(2026, 10, 31),
+    "uplift_notice_date": date(2026, 10, 15),
+    "min_commitment_amount": Decimal("25000.1000"),
+    "min_commitment_period": "year",
+    "retainage_pct": Decimal("10.0000"),
+    "retainage_release_date": date(2027, 3, 31),
+    "overage_rate": Decimal("199.125000"),
+    "late_fee_pct": Decimal("8.7500"),
+    "estimated_hours": Decimal("1200.2500"),
+}
 
 
 def customers(**changed: dict[str, Any]) -> list[Customer]:
@@ -116,8 +131,31 @@ def firm(**more: Any) -> Facts:
                 revrec_method="labour_hours",
                 estimate_at_completion="70000",
                 starts_on="2026-02-15",
+                discount_ends_on="2026-09-30",
+                tiers=[{"from_amount": "100000", "discount_pct": "5.50"}, {"discount_pct": "0"}],
+                tier_mode="retroactive",
+                uplift_pct="3.25",
+                uplift_on="2027-01-01",
+                uplift_notice_due_on="2026-10-31",
+                uplift_notice_on="2026-10-15",
+                min_commitment_amount="25000.10",
+                min_commitment_period="year",
+                retainage_pct="10",
+                retainage_release_on="2027-03-31",
+                overage_rate="199.125",
+                late_fee_pct="8.75",
+                estimated_hours="1200.25",
             ),
-            ContractLine(id="L2", contract="K1", billing_method="fixed_milestone", amount="5000", rate_card="PSA-ONLY"),
+            ContractLine(
+                id="L2",
+                contract="K1",
+                billing_method="fixed_milestone",
+                amount="5500",
+                known_as={"crm": {"amount": "5000"}},
+                rate_card="PSA-ONLY",
+                revrec_method="prepaid_drawdown",
+            ),
+            ContractLine(id="L3", contract="K1", unknown_to=["crm"]),
         ],
         "resources": [Resource(id="R1", email="Ana@Firm.example")],
         "rate_cards": [
@@ -130,7 +168,7 @@ def firm(**more: Any) -> Facts:
                     RateLine(resource="R1", rate="220", valid_from="2026-03-11"),
                 ],
             ),
-            RateCard(id="RC2", scope="customer", scope_id="C1", currency="EUR"),
+            RateCard(id="RC2", scope="customer", scope_id="C1", currency="EUR", created_at=CARD_ENTERED_AT),
             RateCard(id="PSA-ONLY", agreed=False, lines=[RateLine(role="Consultant", rate="1")]),
         ],
         "change_orders": [
@@ -144,7 +182,10 @@ def firm(**more: Any) -> Facts:
                 amount="2500.75",
                 cap_delta="1000",
                 currency="EUR",
-            )
+                expires_on="2026-06-30",
+            ),
+            ChangeOrder(id="CO2", contract="K1", contract_line="L3", approved_on="2026-03-21", currency="EUR"),
+            ChangeOrder(id="CO3", contract="K1", contract_line="L1", unknown_to=["crm"]),
         ],
     }
     return Facts(**(values | more))
@@ -222,7 +263,7 @@ def test_every_object_arrives_over_several_pages(loaded):
         "sow_line": 2,
         "rate_card": 2,
         "rate_card_line": 2,
-        "change_order": 1,
+        "change_order": 2,
     }
     assert rows(data_dir, "select count(*) from raw_salesforce.quarantine") == [(0,)]
     extras = " union all ".join(f"select _extra from raw_salesforce.{name}" for name in OBJECTS)
@@ -609,35 +650,17 @@ def test_ids_carry_the_right_checksum():
 
 @pytest.fixture(scope="module")
 def mapped(loaded: tuple[SandboxServer, Path]) -> tuple[World, Path]:
-    """The firm taken through staging and mapping, by a dbt project with this vendor's models alone."""
+    """The firm taken through staging, mapping and the canonical models of what was agreed."""
     server, home = loaded
-    project = home / "project"
-    for folder in ("macros", "models/staging/salesforce", "models/mapping/salesforce"):
-        shutil.copytree(DBT_PROJECT / folder, project / folder)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT_PROJECT / name, project)
-    dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--exclude-resource-type", "test"]
-    env = {
-        "LEAKAGE_DATA_DIR": str(home),
-        "DBT_TARGET_PATH": str(home / "target"),
-        "LEAKAGE_SYSTEMS": "crm=salesforce",
-    }
-    done = subprocess.run(
-        [*dbt, "--profiles-dir", "."], cwd=project, env=os.environ | env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    build(home, "crm", "salesforce", *CANONICAL)
     return server.world, home
 
 
 def mapped_row(mapped: tuple[World, Path], entity: str, kind: str, fact_id: str) -> dict[str, Any]:
     """The mapped record of a fact, found by the id that other systems' references to it carry."""
     world, home = mapped
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        key = world.ref("crm", kind, fact_id)
-        found = connection.execute(f"select * from mapping.map_salesforce__{entity} where source_id = ?", [key])
-        names = [d[0] for d in found.description or []]
-        (row,) = found.fetchall()
-    return {n: v for n, v in zip(names, row, strict=True) if n not in {"source_id", "source_updated_at"}}
+    found = row(home, f"mapping.map_salesforce__{entity}", world.ref("crm", kind, fact_id))
+    return {name: value for name, value in found.items() if name not in {"source_id", "source_updated_at"}}
 
 
 def test_customer_is_mapped_exactly(mapped):
@@ -653,6 +676,7 @@ def test_customer_is_mapped_exactly(mapped):
         "customer_ref": None,
         "tax_id": "DE 123",
         "former_names": "Älteste KG\r\n旧社名",
+        "legal_entity_ref": None,
     }
 
 
@@ -677,30 +701,34 @@ def test_engagement_is_mapped_exactly(mapped):
 
 def test_contract_lines_are_mapped_exactly(mapped):
     world, _ = mapped
-    assert mapped_row(mapped, "contract_line", "contract_lines", "L1") == {
-        "is_deleted": False,
-        "engagement_source_id": world.ref("crm", "contracts", "K1"),
-        "name": "Build",
-        "billing_method": "tm_cap",
-        "currency": "EUR",
-        "contract_amount": Decimal("100000.0000"),
-        "cap_amount": Decimal("110000.2500"),
-        "discount_pct": Decimal("2.5000"),
-        "rate_card_source_id": world.ref("crm", "rate_cards", "RC1"),
-        "billing_calendar_ref": None,
-        "passthrough_basis": "cost_plus",
-        "passthrough_markup_pct": Decimal("12.0000"),
-        "expense_policy": "markup",
-        "expense_markup_pct": Decimal("5.0000"),
-        "expense_cap_amount": Decimal("9000.0000"),
-        "expense_categories": "Hotel;Airfare",
-        "is_no_charge": False,
-        "revrec_method": "labour_hours",
-        "estimate_at_completion_amount": Decimal("70000.0000"),
-        "start_date": date(2026, 2, 15),
-        "end_date": None,
-        "final_invoice_date": None,
-    }
+    assert (
+        mapped_row(mapped, "contract_line", "contract_lines", "L1")
+        == {
+            "is_deleted": False,
+            "engagement_source_id": world.ref("crm", "contracts", "K1"),
+            "name": "Build",
+            "billing_method": "tm_cap",
+            "currency": "EUR",
+            "contract_amount": Decimal("100000.0000"),
+            "cap_amount": Decimal("110000.2500"),
+            "discount_pct": Decimal("2.5000"),
+            "rate_card_source_id": world.ref("crm", "rate_cards", "RC1"),
+            "billing_calendar_ref": None,
+            "passthrough_basis": "cost_plus",
+            "passthrough_markup_pct": Decimal("12.0000"),
+            "expense_policy": "markup",
+            "expense_markup_pct": Decimal("5.0000"),
+            "expense_cap_amount": Decimal("9000.0000"),
+            "expense_categories": "Hotel;Airfare",
+            "is_no_charge": False,
+            "revrec_method": "labour_hours",
+            "estimate_at_completion_amount": Decimal("70000.0000"),
+            "start_date": date(2026, 2, 15),
+            "end_date": None,
+            "final_invoice_date": None,
+        }
+        | TERMS
+    )
     second = mapped_row(mapped, "contract_line", "contract_lines", "L2")
     assert (second["currency"], second["rate_card_source_id"]) == ("EUR", None), "a card of the PSA is not in the CRM"
 
@@ -714,6 +742,7 @@ def test_rates_are_mapped_exactly(mapped):
         "scope_type": "contract_line",
         "scope_ref": world.ref("crm", "contract_lines", "L1"),
         "currency": "EUR",
+        "created_at": EPOCH.replace(tzinfo=None),
     }
     assert mapped_row(mapped, "rate_card", "rate_cards", "RC2")["scope_ref"] == world.ref("crm", "customers", "C1")
     assert mapped_row(mapped, "rate_card_line", "rate_card_lines", "RC1-2") == {
@@ -741,4 +770,26 @@ def test_change_order_is_mapped_exactly(mapped):
         "delta_amount": Decimal("2500.7500"),
         "cap_delta_amount": Decimal("1000.0000"),
         "currency": "EUR",
+        "expiry_date": date(2026, 6, 30),
     }
+    of_an_unknown_line = mapped_row(mapped, "change_order", "change_orders", "CO2")
+    assert of_an_unknown_line["engagement_source_id"] == world.ref("crm", "contracts", "K1")
+    assert (of_an_unknown_line["contract_line_source_id"], of_an_unknown_line["expiry_date"]) == (None, None)
+
+
+def test_what_was_agreed_is_canonical_as_it_was_agreed(mapped):
+    world, home = mapped
+
+    def canonical(entity: str, fact_id: str) -> dict[str, Any]:
+        return row(home, f"canonical.{entity}", world.ref("crm", f"{entity}s", fact_id))
+
+    line, bare = canonical("contract_line", "L1"), canonical("contract_line", "L2")
+    assert {name: line[name] for name in TERMS} == TERMS
+    assert {bare[name] for name in TERMS} == {None}
+    assert (bare["contract_amount"], bare["revrec_method"]) == (Decimal("5000.0000"), "prepaid_drawdown")
+    assert canonical("rate_card", "RC2")["created_at"] == CARD_ENTERED_AT.replace(tzinfo=None)
+    assert canonical("rate_card", "RC1")["created_at"] == EPOCH.replace(tzinfo=None), "no later than any clock"
+    assert [canonical("change_order", order)["expiry_date"] for order in ("CO1", "CO2")] == [date(2026, 6, 30), None]
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        counts = [connection.execute(f"select count(*) from canonical.{m}").fetchone()[0] for m in CANONICAL]
+    assert counts == [2, 2, 2], "without the line and the order that the CRM has no record of"

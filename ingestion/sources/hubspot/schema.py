@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from ingestion.raw import RawObject
 
-_MONEY, _RATE, _PERCENT = "decimal(18,4)", "decimal(18,6)", "decimal(9,4)"
+_MONEY, _RATE, _PERCENT, _HOURS = "decimal(18,4)", "decimal(18,6)", "decimal(9,4)", "decimal(9,4)"
 _CURRENCY = {"currency_code": "text"}
 
 
@@ -134,6 +134,20 @@ OBJECTS: dict[str, RawObject] = {
                 "start_date": "date",
                 "end_date": "date",
                 "final_invoice_date": "date",
+                "discount_end_date": "date",
+                "discount_tiers": "text",
+                "tier_mode": "text",
+                "uplift_percent": _PERCENT,
+                "uplift_date": "date",
+                "uplift_notice_due_date": "date",
+                "uplift_notice_date": "date",
+                "minimum_commitment": _MONEY,
+                "minimum_commitment_period": "text",
+                "retainage_percent": _PERCENT,
+                "retainage_release_date": "date",
+                "overage_rate": _RATE,
+                "late_fee_percent": _PERCENT,
+                "estimated_hours": _HOURS,
             }
             | _CURRENCY,
         ),
@@ -159,6 +173,7 @@ OBJECTS: dict[str, RawObject] = {
                 "effective_date": "date",
                 "amount": _MONEY,
                 "cap_change": _MONEY,
+                "expiration_date": "date",
             }
             | _CURRENCY,
         ),

@@ -10,6 +10,8 @@ from ingestion.raw import RawObject
 from ingestion.sources.salesforce import settings
 from ingestion.sources.salesforce.catalog import CURRENCY, MONEY, PERCENT, RATE, Catalog, record_object, small_set
 
+HOURS = "decimal(9,4)"
+
 OBJECTS: dict[str, RawObject] = {
     o.name: o
     for o in (
@@ -110,6 +112,20 @@ OBJECTS: dict[str, RawObject] = {
                 "Start_Date__c": "date",
                 "End_Date__c": "date",
                 "Final_Invoice_Date__c": "date",
+                "Discount_End_Date__c": "date",
+                "Discount_Tiers__c": "text",
+                "Tier_Mode__c": "text",
+                "Uplift__c": PERCENT,
+                "Uplift_Date__c": "date",
+                "Uplift_Notice_Due_Date__c": "date",
+                "Uplift_Notice_Date__c": "date",
+                "Minimum_Commitment__c": MONEY,
+                "Minimum_Commitment_Period__c": "text",
+                "Retainage__c": PERCENT,
+                "Retainage_Release_Date__c": "date",
+                "Overage_Rate__c": RATE,
+                "Late_Fee__c": PERCENT,
+                "Estimated_Hours__c": HOURS,
             }
             | CURRENCY,
         ),
@@ -149,6 +165,7 @@ OBJECTS: dict[str, RawObject] = {
                 "Effective_Date__c": "date",
                 "Amount__c": MONEY,
                 "Cap_Change__c": MONEY,
+                "Expiration_Date__c": "date",
             }
             | CURRENCY,
         ),

@@ -146,6 +146,9 @@ reports as (
     report_id,
     submitted_at,
     processing_payment_at,
+    sent_back_at,
+    sent_back_reason,
+    last_comment,
     updated_at,
     is_deleted,
     case
@@ -184,7 +187,10 @@ select
   reports.submitted_at,
   case when reports.status = 'approved' then coalesce(reports.processing_payment_at, reports.updated_at) end as approved_at,
   leaves.merchant,
-  leaves.receipt_ref
+  leaves.receipt_ref,
+  -- While a report is sent back, that is the last thing that happened to it, and the last comment says why.
+  coalesce(reports.sent_back_at, case when reports.status = 'rejected' then reports.updated_at end) as rejected_at,
+  coalesce(reports.sent_back_reason, case when reports.status = 'rejected' then reports.last_comment end) as rejection_reason
 from leaves
 inner join shares
   on leaves.leaf_id = shares.leaf_id

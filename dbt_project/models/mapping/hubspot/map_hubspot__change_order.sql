@@ -25,7 +25,8 @@ select
   change_order.effective_date,
   cast(change_order.amount as decimal(18, 4)) as delta_amount,
   cast(coalesce(change_order.cap_change, 0) as decimal(18, 4)) as cap_delta_amount,
-  coalesce(change_order.currency_code, account.company_currency) as currency
+  coalesce(change_order.currency_code, account.company_currency) as currency,
+  change_order.expiration_date as expiry_date
 from {{ ref('stg_hubspot__change_orders') }} as change_order
 left join statement_of_work
   on

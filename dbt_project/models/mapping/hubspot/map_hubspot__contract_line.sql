@@ -49,7 +49,8 @@ select
     when line.rev_rec_method is null then null
     when
       lower(trim(line.rev_rec_method)) in (
-        'as_invoiced', 'cost_to_cost', 'labour_hours', 'milestone_output', 'straight_line', 'point_in_time'
+        'as_invoiced', 'cost_to_cost', 'labour_hours', 'milestone_output', 'straight_line', 'point_in_time',
+        'prepaid_drawdown'
       )
       then lower(trim(line.rev_rec_method))
     else 'unknown'
@@ -57,7 +58,32 @@ select
   cast(line.estimate_at_completion as decimal(18, 4)) as estimate_at_completion_amount,
   line.start_date,
   line.end_date,
-  line.final_invoice_date
+  line.final_invoice_date,
+  line.discount_end_date,
+  -- Typed by hand: blanks mean nothing.
+  nullif(replace(line.discount_tiers, ' ', ''), '') as discount_tiers,
+  case
+    when nullif(replace(line.discount_tiers, ' ', ''), '') is null or line.tier_mode is null then null
+    when lower(trim(line.tier_mode)) in ('incremental', 'retroactive') then lower(trim(line.tier_mode))
+    else 'unknown'
+  end as tier_mode,
+  cast(line.uplift_percent as decimal(9, 4)) as uplift_pct,
+  line.uplift_date,
+  line.uplift_notice_due_date,
+  line.uplift_notice_date,
+  cast(line.minimum_commitment as decimal(18, 4)) as min_commitment_amount,
+  case
+    when line.minimum_commitment is null or line.minimum_commitment_period is null then null
+    when lower(trim(line.minimum_commitment_period)) = 'monthly' then 'month'
+    when lower(trim(line.minimum_commitment_period)) = 'quarterly' then 'quarter'
+    when lower(trim(line.minimum_commitment_period)) = 'annually' then 'year'
+    else 'unknown'
+  end as min_commitment_period,
+  cast(line.retainage_percent as decimal(9, 4)) as retainage_pct,
+  line.retainage_release_date,
+  cast(line.overage_rate as decimal(18, 6)) as overage_rate,
+  cast(line.late_fee_percent as decimal(9, 4)) as late_fee_pct,
+  cast(line.estimated_hours as decimal(9, 4)) as estimated_hours
 from {{ ref('stg_hubspot__sow_lines') }} as line
 left join statement_of_work
   on line.sow_line_id = statement_of_work.from_id and (not statement_of_work.is_deleted or line.is_deleted)

@@ -41,7 +41,9 @@ select
   named.merged_into_source_id,
   cast(null as {{ dbt.type_string() }}) as customer_ref,
   company.tax_id,
-  company.former_names
+  company.former_names,
+  -- Only the ERP says which customers are companies of the firm itself.
+  cast(null as {{ dbt.type_string() }}) as legal_entity_ref
 from named
 left join {{ ref('stg_hubspot__companies') }} as company
   on named.described_by = company.company_id

@@ -29,7 +29,8 @@ select
     when 'statement_of_work' then statement_of_work.to_id
     when 'company' then company.to_id
   end as scope_ref,
-  coalesce(card.currency_code, account.company_currency) as currency
+  coalesce(card.currency_code, account.company_currency) as currency,
+  cast(card.created_at as {{ dbt.type_timestamp() }}) as created_at
 from {{ ref('stg_hubspot__rate_cards') }} as card
 left join sow_line
   on card.rate_card_id = sow_line.from_id and (not sow_line.is_deleted or card.is_deleted)

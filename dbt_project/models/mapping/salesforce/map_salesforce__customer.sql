@@ -12,7 +12,9 @@ select
   coalesce(master.master_account_id, account.master_account_id) as merged_into_source_id,
   cast(null as {{ dbt.type_string() }}) as customer_ref,
   account.tax_id,
-  account.former_names
+  account.former_names,
+  -- Only the ERP says which customers are companies of the firm itself.
+  cast(null as {{ dbt.type_string() }}) as legal_entity_ref
 from {{ ref('stg_salesforce__accounts') }} as account
 left join {{ ref('stg_salesforce__accounts') }} as master
   on account.master_account_id = master.account_id

@@ -17,7 +17,8 @@ select
     when 'contract' then card.contract_id
     when 'account' then card.account_id
   end as scope_ref,
-  coalesce(card.currency_iso_code, organization.default_currency_iso_code) as currency
+  coalesce(card.currency_iso_code, organization.default_currency_iso_code) as currency,
+  cast(card.created_at as {{ dbt.type_timestamp() }}) as created_at
 from {{ ref('stg_salesforce__rate_cards') }} as card
 left join {{ ref('stg_salesforce__organization') }} as organization
   on not organization.is_deleted

@@ -1,3 +1,6 @@
+{%- set sent_back_at = var('concur_sent_back_at_field', 'custom19') -%}
+{%- set sent_back_reason = var('concur_sent_back_reason_field', 'custom20') -%}
+
 select
   id as report_id,
   name as report_name,
@@ -8,6 +11,9 @@ select
   payment_status_code,
   ever_sent_back as was_sent_back,
   last_comment,
+  {{ dbt.safe_cast(json_text(sent_back_at, '$.Value'), dbt.type_timestamp()) }} as sent_back_at,
+  -- List fields carry the key in Code and a name in Value; text fields have a Value alone.
+  coalesce({{ json_text(sent_back_reason, '$.Code') }}, {{ json_text(sent_back_reason, '$.Value') }}) as sent_back_reason,
   cast(create_date as {{ dbt.type_timestamp() }}) as created_at,
   cast(submit_date as {{ dbt.type_timestamp() }}) as submitted_at,
   cast(processing_payment_date as {{ dbt.type_timestamp() }}) as processing_payment_at,

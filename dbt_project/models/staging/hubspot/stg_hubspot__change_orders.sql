@@ -7,6 +7,7 @@ select
   properties__effective_date as effective_date,
   properties__amount as amount,
   properties__cap_change as cap_change,
+  properties__expiration_date as expiration_date,
   properties__currency_code as currency_code,
   created_at,
   updated_at,

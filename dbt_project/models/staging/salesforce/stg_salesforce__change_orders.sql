@@ -9,6 +9,7 @@ select
   effective_date_c as effective_date,
   amount_c as amount,
   cap_change_c as cap_change,
+  expiration_date_c as expiration_date,
   currency_iso_code,
   created_date as created_at,
   system_modstamp,

@@ -11,7 +11,6 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -23,13 +22,13 @@ from starlette.routing import BaseRoute, Route
 
 from ingestion.sandbox.facts import Expense, Facts, Resource
 from ingestion.sandbox.systems.concur.lookup import Lookup
+from ingestion.sandbox.systems.concur.values import custom, customs, list_item, moment, naive, noon
 from ingestion.sandbox.world import VendorSystem, World, bearer, json_response, stable_number
 
 CLIENT_ID = "concur-client"
 CLIENT_SECRET = "concur-secret"
 REFRESH_TOKEN = "concur-refresh-0"
 LEGACY_HOST = "https://www.concursolutions.com"  # v3 names records by this host, wherever the company lives
-CUSTOM_TEXT_LENGTH = 48
 SHAPES = 8  # one expense in so many is itemized, one allocated, one allocated by the system, the others are plain
 DEFAULT_LIMIT, MAX_LIMIT = 25, 100
 APPROVAL = {
@@ -89,7 +88,7 @@ class System(VendorSystem):
     def rate_limited(self) -> Response:
         """429 as documented, with the ``retry-after: 0`` that a client must not take literally."""
         error = {"id": "security.rate.limit.reached", "message": "Too many requests"}
-        body = {"timestamp": _naive(self.now), "httpStatus": "429 - Too Many Requests", "error": error}
+        body = {"timestamp": naive(self.now), "httpStatus": "429 - Too Many Requests", "error": error}
         return json_response(body, 429, {"retry-after": "0", **self._correlation()})
 
     def routes(self) -> list[BaseRoute]:
@@ -123,6 +122,7 @@ class System(VendorSystem):
             expense.resource,
             f"{expense.spent_on:%Y-%m}",
             expense.status,
+            expense.rejected_at,
             expense.rejected_reason,
             expense.submitted_at,
             decided if expense.status == "approved" else None,
@@ -141,7 +141,7 @@ class System(VendorSystem):
                 parent = self.external_id("itemized_entries", expense.id)
                 part = {k: v for k, v in core.items() if k not in ENTRY_FIELDS}
                 tables["itemizations"].append({**part, "EntryID": parent, "AllocationType": "N"})
-                core = {**core, "ID": parent, "HasItemizations": True, **dict.fromkeys(_customs(4))}
+                core = {**core, "ID": parent, "HasItemizations": True, **dict.fromkeys(customs(4))}
             elif shape == 1:
                 tables["allocations"].append(self._allocation(expense, core, hidden=False))
                 core = {**core, "AllocationType": "F", "Custom1": None}
@@ -163,11 +163,11 @@ class System(VendorSystem):
             "Total": total,
             "CurrencyCode": self._report_currency(first),
             "Country": "US",
-            "CreateDate": _naive(min(e.created_at or _noon(e.spent_on) for e in expenses)),
-            "SubmitDate": _naive(first.submitted_at),
-            "ProcessingPaymentDate": _naive(processed),
-            "PaidDate": _naive(first.paid_at),
-            "LastModifiedDate": _naive(max(self.touched(e) for e in expenses)),
+            "CreateDate": naive(min(e.created_at or noon(e.spent_on) for e in expenses)),
+            "SubmitDate": naive(first.submitted_at),
+            "ProcessingPaymentDate": naive(processed),
+            "PaidDate": naive(first.paid_at),
+            "LastModifiedDate": naive(max(self.touched(e) for e in expenses)),
             "OwnerLoginID": login,
             "OwnerName": self._name(first.resource),
             "ApprovalStatusCode": approval,
@@ -178,12 +178,15 @@ class System(VendorSystem):
             "TotalApprovedAmount": total if approved else Decimal(0),
             "PersonalAmount": Decimal(0),
             "ReceiptsReceived": True,
-            "EverSentBack": first.status == "rejected",
+            "EverSentBack": first.status == "rejected" or first.rejected_at is not None,
             "HasException": False,
             "LastComment": first.rejected_reason,
             "LedgerName": "DEFAULT",
             "PolicyID": "POLICY1",
-            **dict.fromkeys(_customs(4)),
+            **dict.fromkeys(customs(4)),
+            # The last sending back: when, noted by the company's workflow, and the reason that the approver picked.
+            "Custom19": custom("Text", naive(first.rejected_at)),
+            "Custom20": self._reason_field(first.rejected_reason),
         }
 
     def _core(self, expense: Expense, report: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,11 +211,11 @@ class System(VendorSystem):
             "HasExceptions": False,
             "HasImage": expense.receipt_hash is not None,
             "VendorDescription": expense.merchant or None,
-            "LastModified": _naive(self.touched(expense)),
+            "LastModified": naive(self.touched(expense)),
             "Custom1": self._project_field(expense),
-            "Custom2": _custom("Amount", str(expense.tax_amount)),
-            "Custom3": _custom("Amount", str(expense.recoverable_tax_amount)),
-            "Custom4": _custom("Text", expense.receipt_hash),
+            "Custom2": custom("Amount", str(expense.tax_amount)),
+            "Custom3": custom("Amount", str(expense.recoverable_tax_amount)),
+            "Custom4": custom("Text", expense.receipt_hash),
         }
 
     def _allocation(self, expense: Expense, core: Mapping[str, Any], *, hidden: bool) -> dict[str, Any]:
@@ -247,8 +250,10 @@ class System(VendorSystem):
         project = self._lookup.projects.get(expense.project or "")
         if project is None:
             return None
-        item = str(UUID(int=stable_number("list_item", project.code, bits=63)))
-        return {"Type": "List", "Value": project.name[:CUSTOM_TEXT_LENGTH], "Code": project.code, "ListItemID": item}
+        return list_item(project.name, project.code)
+
+    def _reason_field(self, reason: str | None) -> dict[str, Any] | None:
+        return list_item(reason.replace("_", " ").capitalize(), reason) if reason else None
 
     @property
     def _lookup(self) -> Lookup:
@@ -374,7 +379,7 @@ class System(VendorSystem):
 
     def _error(self, status: int, message: str) -> Response:
         headers = self._correlation()
-        error = {"Message": message, "Server-Time": _naive(self.now), "Id": headers["concur-correlationid"]}
+        error = {"Message": message, "Server-Time": naive(self.now), "Id": headers["concur-correlationid"]}
         return json_response({"Message": message, "Error": error}, status, headers)
 
     def _correlation(self) -> dict[str, str]:
@@ -388,11 +393,11 @@ def _filter_reports(rows: list[dict[str, Any]], query: Mapping[str, str]) -> lis
             wanted = set(query[parameter].split(","))
             rows = [r for r in rows if r.get(field) in wanted]
     if "modifiedDateAfter" in query:
-        after = _moment(query["modifiedDateAfter"])
-        rows = [r for r in rows if _moment(r["LastModifiedDate"]) > after]
+        after = moment(query["modifiedDateAfter"])
+        rows = [r for r in rows if moment(r["LastModifiedDate"]) > after]
     if "modifiedDateBefore" in query:
-        before = _moment(query["modifiedDateBefore"])
-        rows = [r for r in rows if _moment(r["LastModifiedDate"]) < before]
+        before = moment(query["modifiedDateBefore"])
+        rows = [r for r in rows if moment(r["LastModifiedDate"]) < before]
     return rows
 
 
@@ -403,31 +408,3 @@ def _base(request: Request) -> str:
 
 def _offset(token: str | None) -> int:
     return int(urlsafe_b64decode(token).decode().removeprefix("v3:")) if token else 0
-
-
-def _customs(count: int) -> list[str]:
-    return [f"Custom{n}" for n in range(1, count + 1)]
-
-
-def _custom(kind: str, value: str | None) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    return {"Type": kind, "Value": value[:CUSTOM_TEXT_LENGTH], "Code": None, "ListItemID": None}
-
-
-def _noon(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-
-
-def _naive(moment: datetime | None) -> str | None:
-    """UTC without saying so, milliseconds without trailing zeros."""
-    if moment is None:
-        return None
-    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
-    return text.rstrip("0").rstrip(".") if "." in text and text.endswith("0") else text
-
-
-def _moment(text: str) -> datetime:
-    """A query's or record's naive datetime; any number of fraction digits."""
-    main, _, fraction = text.partition(".")
-    return datetime.fromisoformat(main).replace(microsecond=int(fraction[:6].ljust(6, "0")) if fraction else 0)

@@ -19,6 +19,7 @@ BILLING_METHODS = {
     "cost_plus": "cost_plus",
     "non_billable": "non_billable",
 }
+COMMITMENT_PERIODS = {"month": "monthly", "quarter": "quarterly", "year": "annually"}
 SOW_STATUSES = {"draft": "draft", "active": "signed", "closed": "closed"}
 CHANGE_ORDER_STATUSES = {"draft": "draft", "pending": "in_approval", "approved": "approved", "rejected": "rejected"}
 SCOPES = {"contract_line": "sow_line", "contract": "statement_of_work", "customer": "company", "standard": "standard"}
@@ -154,6 +155,20 @@ CATALOG: dict[str, ObjectType] = {
                 "start_date": "date",
                 "end_date": "date",
                 "final_invoice_date": "date",
+                "discount_end_date": "date",
+                "discount_tiers": "string",
+                "tier_mode": "enumeration",
+                "uplift_percent": "number",
+                "uplift_date": "date",
+                "uplift_notice_due_date": "date",
+                "uplift_notice_date": "date",
+                "minimum_commitment": "number",
+                "minimum_commitment_period": "enumeration",
+                "retainage_percent": "number",
+                "retainage_release_date": "date",
+                "overage_rate": "number",
+                "late_fee_percent": "number",
+                "estimated_hours": "number",
             }
             | _CURRENCY,
             "name",
@@ -185,6 +200,7 @@ CATALOG: dict[str, ObjectType] = {
                 "effective_date": "date",
                 "amount": "number",
                 "cap_change": "number",
+                "expiration_date": "date",
             }
             | _CURRENCY,
             "name",

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ingestion.sandbox.facts import ChangeOrder, Contract, ContractLine, Customer, Fact, Opportunity, RateCard
+from ingestion.sandbox.facts import ChangeOrder, Contract, ContractLine, Customer, Fact, Opportunity, RateCard, Tier
 from ingestion.sandbox.systems.hubspot import catalog
 from ingestion.sandbox.world import stable_number
 
@@ -55,6 +55,12 @@ def text(value: Decimal | int | date | bool | str | None) -> str | None:
     return f"{short:f}"
 
 
+def _tiers(tiers: list[Tier]) -> str | None:
+    """The tiers as people write them into one property: what it takes to reach each, and its discount."""
+    ascending = sorted(tiers, key=lambda tier: tier.from_amount)
+    return ";".join(f"{text(tier.from_amount)}:{text(tier.discount_pct)}" for tier in ascending) or None
+
+
 class Records:
     """Builds the tables of ``system`` from the facts that it has heard of."""
 
@@ -89,7 +95,8 @@ class Records:
         return tables | {ASSOCIATIONS: self.associations}
 
     def id_of(self, kind: str, fact_id: str | None) -> str | None:
-        return None if fact_id is None else self.system.external_id(kind, fact_id)
+        """The record's id of a fact; None for none, and for one that the CRM has no record of."""
+        return self.world.record_id("crm", kind, fact_id)
 
     def record(self, kind: str, fact: Fact, properties: Record, key: str | None = None) -> Record:
         """The record of a fact, or of a part of it that has the id ``key``."""
@@ -278,13 +285,34 @@ class Records:
                 "end_date": line.ends_on,
                 "final_invoice_date": line.final_invoice_on,
                 "currency_code": line.currency or self.contract_currency.get(line.contract, catalog.PORTAL_CURRENCY),
-            },
+            }
+            | self.terms(line),
         )
         self.associate(row, "contract_lines", "contracts", self.id_of("contracts", line.contract))
         if line.rate_card in self.agreed_cards:
             card = self.id_of("rate_cards", line.rate_card)
             self.associate(row, "contract_lines", "rate_cards", card, catalog.AGREED_RATES)
         return row
+
+    def terms(self, line: ContractLine) -> Record:
+        """What was agreed beside the price: tiers, uplift, minimum, retainage, prepaid hours, late payment."""
+        period = line.min_commitment_period if line.min_commitment_amount is not None else None
+        return {
+            "discount_end_date": line.discount_ends_on,
+            "discount_tiers": _tiers(line.tiers),
+            "tier_mode": line.tier_mode if line.tiers else None,
+            "uplift_percent": line.uplift_pct,
+            "uplift_date": line.uplift_on,
+            "uplift_notice_due_date": line.uplift_notice_due_on,
+            "uplift_notice_date": line.uplift_notice_on,
+            "minimum_commitment": line.min_commitment_amount,
+            "minimum_commitment_period": catalog.COMMITMENT_PERIODS[period] if period else None,
+            "retainage_percent": line.retainage_pct,
+            "retainage_release_date": line.retainage_release_on,
+            "overage_rate": line.overage_rate,
+            "late_fee_percent": line.late_fee_pct,
+            "estimated_hours": line.estimated_hours,
+        }
 
     def rate_card(self, card: RateCard) -> Record:
         row = self.record(
@@ -330,6 +358,7 @@ class Records:
                 "effective_date": order.effective_from,
                 "amount": order.amount,
                 "cap_change": order.cap_delta,
+                "expiration_date": order.expires_on,
                 "currency_code": order.currency,
             },
         )

@@ -23,7 +23,10 @@ REVREC_METHODS = {
     "milestone_output": "Milestone Output",
     "straight_line": "Straight Line",
     "point_in_time": "Point in Time",
+    "prepaid_drawdown": "Prepaid Drawdown",
 }
+TIER_MODES = {"incremental": "Incremental", "retroactive": "Retroactive"}
+COMMITMENT_PERIODS = {"month": "Monthly", "quarter": "Quarterly", "year": "Yearly"}
 SCOPES = {"contract_line": "SOW Line", "contract": "Contract", "customer": "Account", "standard": "Standard"}
 CONTRACT_STATUSES = {"draft": "Draft", "active": "Activated", "closed": "Closed"}
 CHANGE_ORDER_STATUSES = {
@@ -174,11 +177,26 @@ CATALOG: dict[str, SObject] = {
                 "End_Date__c": "date",
                 "Final_Invoice_Date__c": "date",
                 "Effective_Value__c": "currency",
+                "Discount_End_Date__c": "date",
+                "Discount_Tiers__c": "string",
+                "Tier_Mode__c": "picklist",
+                "Uplift__c": "percent",
+                "Uplift_Date__c": "date",
+                "Uplift_Notice_Due_Date__c": "date",
+                "Uplift_Notice_Date__c": "date",
+                "Minimum_Commitment__c": "currency",
+                "Minimum_Commitment_Period__c": "picklist",
+                "Retainage__c": "percent",
+                "Retainage_Release_Date__c": "date",
+                "Overage_Rate__c": "currency",
+                "Late_Fee__c": "percent",
+                "Estimated_Hours__c": "double",
             }
             | MONEY
             | VIEWED,
             {"Contract__c": "Contract", "Rate_Card__c": "Rate_Card__c"},
             formulas=frozenset({"Effective_Value__c"}),
+            scales={"Estimated_Hours__c": 2},
         ),
         SObject(
             "Rate_Card__c",
@@ -224,6 +242,7 @@ CATALOG: dict[str, SObject] = {
                 "Effective_Date__c": "date",
                 "Amount__c": "currency",
                 "Cap_Change__c": "currency",
+                "Expiration_Date__c": "date",
             }
             | MONEY,
             {"Contract__c": "Contract", "SOW_Line__c": "SOW_Line__c"},

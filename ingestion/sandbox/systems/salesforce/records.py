@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ingestion.sandbox.facts import ChangeOrder, Contract, ContractLine, Customer, Opportunity, RateCard
+from ingestion.sandbox.facts import ChangeOrder, Contract, ContractLine, Customer, Opportunity, RateCard, Tier
 from ingestion.sandbox.systems.salesforce import catalog
 from ingestion.sandbox.systems.salesforce.ids import record_id
 from ingestion.sandbox.systems.salesforce.org import OrgRecords, Record
@@ -39,6 +39,10 @@ class Records(OrgRecords):
         self.contract_currency = {c.id: c.currency for c in world.facts.contracts}
         self.agreed_cards = {c.id for c in world.facts.rate_cards if c.agreed}
         self.emails = {r.id: r.email.lower() for r in world.facts.resources}
+
+    def id_of(self, kind: str, fact_id: str | None) -> str | None:
+        """The record's id of a fact; None for none, and for one that the CRM has no record of."""
+        return self.system.world.record_id("crm", kind, fact_id)
 
     def tables(self) -> dict[str, list[Record]]:
         facts = self.system.facts
@@ -219,8 +223,29 @@ class Records(OrgRecords):
             "End_Date__c": day(line.ends_on),
             "Final_Invoice_Date__c": day(line.final_invoice_on),
             "Effective_Value__c": number(_discounted(amount, line.discount_pct)),
+            **self.terms(line),
             "CurrencyIsoCode": line.currency or self.contract_currency.get(line.contract, ORGANIZATION_CURRENCY),
             **_never_viewed(),
+        }
+
+    def terms(self, line: ContractLine) -> Record:
+        """What was agreed beside the price: tiers, uplift, minimum, retainage, prepaid hours, late payment."""
+        period = line.min_commitment_period if line.min_commitment_amount is not None else None
+        return {
+            "Discount_End_Date__c": day(line.discount_ends_on),
+            "Discount_Tiers__c": _tiers(line.tiers),
+            "Tier_Mode__c": catalog.TIER_MODES[line.tier_mode] if line.tiers else None,
+            "Uplift__c": number(line.uplift_pct),
+            "Uplift_Date__c": day(line.uplift_on),
+            "Uplift_Notice_Due_Date__c": day(line.uplift_notice_due_on),
+            "Uplift_Notice_Date__c": day(line.uplift_notice_on),
+            "Minimum_Commitment__c": number(line.min_commitment_amount),
+            "Minimum_Commitment_Period__c": catalog.COMMITMENT_PERIODS[period] if period else None,
+            "Retainage__c": number(line.retainage_pct),
+            "Retainage_Release_Date__c": day(line.retainage_release_on),
+            "Overage_Rate__c": number(line.overage_rate),
+            "Late_Fee__c": number(line.late_fee_pct),
+            "Estimated_Hours__c": number(line.estimated_hours),
         }
 
     def rate_card(self, card: RateCard) -> Record:
@@ -265,12 +290,19 @@ class Records(OrgRecords):
             "Effective_Date__c": day(order.effective_from),
             "Amount__c": number(order.amount),
             "Cap_Change__c": number(order.cap_delta),
+            "Expiration_Date__c": day(order.expires_on),
             "CurrencyIsoCode": order.currency,
         }
 
 
 def _discounted(amount: Decimal | None, percent: Decimal) -> Decimal | None:
     return None if amount is None else (amount * (100 - percent) / 100).quantize(Decimal("0.01"))
+
+
+def _tiers(tiers: list[Tier]) -> str | None:
+    """The tiers as people write them into one field: what it takes to reach each, and its discount."""
+    ascending = sorted(tiers, key=lambda tier: tier.from_amount)
+    return ";".join(f"{t.from_amount.normalize():f}:{t.discount_pct.normalize():f}" for t in ascending) or None
 
 
 def _never_viewed() -> Record:
