@@ -1,12 +1,16 @@
 {#
   Business attributes that an account keeps in custom fields, one row per record of subject_type, one column per purpose.
-  purposes maps a purpose to the column that holds it: display_value (texts and choices) or value_text (dates, numbers).
+  purposes maps a purpose to the column that holds it: display_value (texts and choices) or value_text (dates, numbers); an
+  amount is in amount_subunits of the value's own currency, which <purpose>_currency says.
   What the account calls each purpose was loaded with its data.
 #}
 {% macro kantata_custom_fields(subject_type, purposes) %}
   select
     field_value.subject_id,
     {% for purpose, column in purposes.items() %}
+    {% if column == 'amount_subunits' %}
+    max(case when purpose.purpose = '{{ purpose }}' then field_value.amount_currency end) as {{ purpose }}_currency,
+    {% endif %}
     max(case when purpose.purpose = '{{ purpose }}' then field_value.{{ column }} end) as {{ purpose }}{{ ',' if not loop.last }}
     {% endfor %}
   from {{ ref('stg_kantata__custom_field_values') }} as field_value
