@@ -1,11 +1,12 @@
 with field as (
   {{ kantata_custom_fields('Estimate', {
     'agreement_type': 'display_value', 'approval_status': 'display_value', 'agreed_amount': 'amount_subunits',
-    'cap_change': 'amount_subunits'}) }}
+    'cap_change': 'amount_subunits'},
+    owner=['stg_kantata__estimates', 'estimate_id']) }}
 ),
 
 reference as (
-  {{ kantata_references('Estimate', ['contract_line', 'change_order']) }}
+  {{ kantata_references('Estimate', ['contract_line', 'change_order'], owner=['stg_kantata__estimates', 'estimate_id']) }}
 )
 
 select

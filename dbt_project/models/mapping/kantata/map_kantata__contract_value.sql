@@ -1,9 +1,10 @@
 with field as (
-  {{ kantata_custom_fields('Estimate', {'agreement_type': 'display_value', 'agreed_amount': 'amount_subunits'}) }}
+  {{ kantata_custom_fields('Estimate', {'agreement_type': 'display_value', 'agreed_amount': 'amount_subunits'},
+    owner=['stg_kantata__estimates', 'estimate_id']) }}
 ),
 
 reference as (
-  {{ kantata_references('Estimate', ['contract_line']) }}
+  {{ kantata_references('Estimate', ['contract_line'], owner=['stg_kantata__estimates', 'estimate_id']) }}
 )
 
 select

@@ -1,10 +1,11 @@
 with field as (
   {{ kantata_custom_fields('Story', {
-    'progress_reported_on': 'value_text', 'accepted_on': 'value_text', 'exact_percent': 'value_text'}) }}
+    'progress_reported_on': 'value_text', 'accepted_on': 'value_text', 'exact_percent': 'value_text'},
+    owner=['stg_kantata__stories', 'story_id']) }}
 ),
 
 reference as (
-  {{ kantata_references('Story', ['contract_line']) }}
+  {{ kantata_references('Story', ['contract_line'], owner=['stg_kantata__stories', 'story_id']) }}
 ),
 
 project_reference as (

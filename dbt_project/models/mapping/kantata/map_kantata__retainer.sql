@@ -1,11 +1,12 @@
 with field as (
   {{ kantata_custom_fields('Estimate', {
     'agreement_type': 'display_value', 'agreed_amount': 'amount_subunits', 'prepaid_hours': 'value_text',
-    'valid_from': 'value_text', 'valid_until': 'value_text', 'refundable': 'display_value'}) }}
+    'valid_from': 'value_text', 'valid_until': 'value_text', 'refundable': 'display_value'},
+    owner=['stg_kantata__estimates', 'estimate_id']) }}
 ),
 
 reference as (
-  {{ kantata_references('Estimate', ['contract_line']) }}
+  {{ kantata_references('Estimate', ['contract_line'], owner=['stg_kantata__estimates', 'estimate_id']) }}
 )
 
 select
