@@ -273,7 +273,8 @@ ESSENTIAL: dict[str, frozenset[str]] = {
     "milestone": _RECORD | {"pse__Project__c", "pse__Milestone_Amount__c", "pse__Approved__c", "pse__Actual_Date__c"},
     "budget": _RECORD | {"pse__Type__c", "pse__Status__c", "pse__Amount__c", "CRM_Contract_Line_Id__c"},
     "retainer": _RECORD | {"CRM_Contract_Line_Id__c", "Valid_From__c", "Prepaid_Hours__c", "Amount__c"},
-    "progress_report": _RECORD | {"CRM_Contract_Line_Id__c", "Reported_On__c", "Accepted_On__c", "Completed_Percent__c"},
+    "progress_report": _RECORD
+    | {"CRM_Contract_Line_Id__c", "Reported_On__c", "Accepted_On__c", "Completed_Percent__c"},
     "rate_card_set": _RECORD,
     "rate_card": _RECORD | {"pse__Suggested_Bill_Rate__c"},
     "rate_card_set_junction": _RECORD | {"pse__Rate_Card_Set__c", "pse__Rate_Card__c"},
