@@ -1,12 +1,17 @@
 {#
   Business attributes that an account keeps in custom fields, one row per record of subject_type, one column per purpose.
-  purposes maps a purpose to the column that holds it: display_value (texts and choices) or value_text (dates, numbers).
-  What the account calls each purpose was loaded with its data.
+  purposes maps a purpose to the column that holds it: display_value (texts and choices) or value_text (dates, numbers); an
+  amount is in amount_subunits of the value's own currency, which <purpose>_currency says.
+  What the account calls each purpose was loaded with its data. A record that is deleted takes its values along; with owner
+  (its staging model and that one's key) it keeps those that it had.
 #}
-{% macro kantata_custom_fields(subject_type, purposes) %}
+{% macro kantata_custom_fields(subject_type, purposes, owner=none) %}
   select
     field_value.subject_id,
     {% for purpose, column in purposes.items() %}
+    {% if column == 'amount_subunits' %}
+    max(case when purpose.purpose = '{{ purpose }}' then field_value.amount_currency end) as {{ purpose }}_currency,
+    {% endif %}
     max(case when purpose.purpose = '{{ purpose }}' then field_value.{{ column }} end) as {{ purpose }}{{ ',' if not loop.last }}
     {% endfor %}
   from {{ ref('stg_kantata__custom_field_values') }} as field_value
@@ -14,16 +19,18 @@
     on purpose.kind = 'custom_field'
     and field_value.subject_type = purpose.subject_type
     and field_value.custom_field_name = purpose.name
-  where field_value.subject_type = '{{ subject_type }}' and not field_value.is_deleted and not purpose.is_deleted
+  {{ kantata_owner('field_value', owner) }}
+  where field_value.subject_type = '{{ subject_type }}' and not purpose.is_deleted
+    and {{ kantata_counts('field_value', owner) }}
   group by field_value.subject_id
 {% endmacro %}
 
 {#
   Business attributes that an account keeps in external references, one row per record of subject_type: for each purpose
   the id in the other system (<purpose>), the message beside it (<purpose>_message) and whether it refers at all
-  (has_<purpose>).
+  (has_<purpose>). owner as for custom fields.
 #}
-{% macro kantata_references(subject_type, purposes) %}
+{% macro kantata_references(subject_type, purposes, owner=none) %}
   select
     reference.subject_id,
     {% for purpose in purposes %}
@@ -36,8 +43,20 @@
     on purpose.kind = 'external_reference'
     and reference.subject_type = purpose.subject_type
     and reference.service_model = purpose.name
-  where reference.subject_type = '{{ subject_type }}' and not reference.is_deleted and not purpose.is_deleted
+  {{ kantata_owner('reference', owner) }}
+  where reference.subject_type = '{{ subject_type }}' and not purpose.is_deleted
+    and {{ kantata_counts('reference', owner) }}
   group by reference.subject_id
+{% endmacro %}
+
+{# The record that a value or reference is on, where its deletion matters. #}
+{% macro kantata_owner(note, owner) %}
+  {%- if owner -%}left join {{ ref(owner[0]) }} as owner on {{ note }}.subject_id = owner.{{ owner[1] }}{%- endif -%}
+{% endmacro %}
+
+{# Whether a value or reference counts: it is there, or it went with its record. #}
+{% macro kantata_counts(note, owner) %}
+  {%- if owner -%}(not {{ note }}.is_deleted or owner.is_deleted){%- else -%}not {{ note }}.is_deleted{%- endif -%}
 {% endmacro %}
 
 {# Whole subunits of a currency as money, or as a rate; NULL when it is not known how many subunits make one unit. #}

@@ -28,6 +28,22 @@ RULES = {
         currencies=_CURRENCY,
         may_be_empty=True,
     ),
+    "budget": ObjectRules(
+        required=("pse_type_c", "pse_status_c", "pse_amount_c"),
+        # The package takes no negative amount; a reduction is in the firm's own field.
+        ranges={"pse_amount_c": _NOT_NEGATIVE},
+        currencies=_CURRENCY,
+        may_be_empty=True,
+    ),
+    "retainer": ObjectRules(
+        required=("crm_contract_line_id_c", "valid_from_c", "prepaid_hours_c", "amount_c"),
+        ranges={"prepaid_hours_c": _NOT_NEGATIVE, "amount_c": _NOT_NEGATIVE},
+        currencies=_CURRENCY,
+        may_be_empty=True,
+    ),
+    "progress_report": ObjectRules(
+        required=("reported_on_c", "completed_percent_c"), ranges={"completed_percent_c": (0, 100)}, may_be_empty=True
+    ),
     "rate_card_set": ObjectRules(currencies=_CURRENCY, may_be_empty=True),
     "rate_card": ObjectRules(
         required=("pse_suggested_bill_rate_c",),
@@ -44,7 +60,7 @@ RULES = {
     ),
     "time_date": ObjectRules(
         required=("pse_timecard_c", "pse_date_c"),
-        ranges={"exact_hours_c": _DAY, "billable_hours_c": _DAY},
+        ranges={"exact_hours_c": _DAY, "billable_hours_c": _DAY, "submitted_billable_hours_c": _DAY},
         may_be_empty=True,
     ),
     "timecard_split": ObjectRules(required=("pse_timecard_header_c",), currencies=_CURRENCY, may_be_empty=True),

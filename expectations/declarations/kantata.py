@@ -21,7 +21,7 @@ RULES = {
     "workspaces": ObjectRules(required=("title",), ranges={"currency_base_unit": _BASE_UNIT}, currencies=_CURRENCY),
     "external_references": _OPTIONAL,
     "custom_field_values": _OPTIONAL,
-    "stories": _OPTIONAL,
+    "stories": ObjectRules(ranges={"percentage_complete": (0, 100)}, may_be_empty=True),
     "workspace_resources": _OPTIONAL,
     "workspace_allocations": ObjectRules(ranges={"minutes": _NOT_NEGATIVE}, may_be_empty=True),
     "billing_milestones": ObjectRules(
@@ -30,6 +30,7 @@ RULES = {
         currencies=_CURRENCY,
         may_be_empty=True,
     ),
+    "estimates": ObjectRules(required=("name",), currencies=_CURRENCY, may_be_empty=True),
     "rate_card_sets": _OPTIONAL,
     "rate_card_set_versions": _OPTIONAL,
     "rate_cards": ObjectRules(currencies=_CURRENCY, may_be_empty=True),

@@ -12,6 +12,7 @@ from ingestion.sources.certinia import settings
 from ingestion.sources.salesforce.catalog import (
     CURRENCY,
     MONEY,
+    PERCENT,
     RATE,
     Catalog,
     changing_object,
@@ -70,6 +71,7 @@ _READ: dict[str, RawObject] = {
             _NAME
             | {
                 "pse__Account__c": "text",
+                "pse__Parent_Project__c": "text",
                 "pse__Project_Manager__c": "text",
                 "pse__Project_Type__c": "text",
                 "pse__Billing_Type__c": "text",
@@ -130,6 +132,46 @@ _READ: dict[str, RawObject] = {
             }
             | CURRENCY,
         ),
+        record_object(
+            "budget",
+            _NAME
+            | {
+                "pse__Project__c": "text",
+                "pse__Type__c": "text",
+                "pse__Status__c": "text",
+                "pse__Amount__c": MONEY,
+                "pse__Effective_Date__c": "date",
+                "CRM_Contract_Line_Id__c": "text",
+                "CRM_Change_Order_Id__c": "text",
+                "Agreed_Amount__c": MONEY,
+                "Cap_Change__c": MONEY,
+            }
+            | CURRENCY,
+        ),
+        record_object(
+            "retainer",
+            _NAME
+            | {
+                "CRM_Contract_Line_Id__c": "text",
+                "Valid_From__c": "date",
+                "Valid_Until__c": "date",
+                "Prepaid_Hours__c": _HOURS,
+                "Amount__c": MONEY,
+                "Refundable__c": "bool",
+            }
+            | CURRENCY,
+        ),
+        record_object(
+            "progress_report",
+            _NAME
+            | {
+                "Project__c": "text",
+                "CRM_Contract_Line_Id__c": "text",
+                "Reported_On__c": "date",
+                "Accepted_On__c": "date",
+                "Completed_Percent__c": PERCENT,
+            },
+        ),
         record_object("rate_card_set", _NAME | {"CRM_Scope__c": "text", "CRM_Scope_Id__c": "text"} | CURRENCY),
         record_object(
             "rate_card",
@@ -172,6 +214,7 @@ _READ: dict[str, RawObject] = {
                 "Approved_Date__c": "timestamp",
                 "Role__c": "text",
                 "Task__c": "text",
+                "CRM_Change_Order_Id__c": "text",
             }
             | CURRENCY,
         ),
@@ -185,6 +228,8 @@ _READ: dict[str, RawObject] = {
                 "pse__Hours__c": _HOURS,
                 "Exact_Hours__c": _HOURS,
                 "Billable_Hours__c": _HOURS,
+                "Submitted_Billable_Hours__c": _HOURS,
+                "Writedown_Reason__c": "text",
             },
         ),
         record_object(
@@ -226,6 +271,10 @@ ESSENTIAL: dict[str, frozenset[str]] = {
     "schedule": _RECORD,
     "assignment": _RECORD | {"pse__Project__c", "pse__Resource__c", "pse__Schedule__c"},
     "milestone": _RECORD | {"pse__Project__c", "pse__Milestone_Amount__c", "pse__Approved__c", "pse__Actual_Date__c"},
+    "budget": _RECORD | {"pse__Type__c", "pse__Status__c", "pse__Amount__c", "CRM_Contract_Line_Id__c"},
+    "retainer": _RECORD | {"CRM_Contract_Line_Id__c", "Valid_From__c", "Prepaid_Hours__c", "Amount__c"},
+    "progress_report": _RECORD
+    | {"CRM_Contract_Line_Id__c", "Reported_On__c", "Accepted_On__c", "Completed_Percent__c"},
     "rate_card_set": _RECORD,
     "rate_card": _RECORD | {"pse__Suggested_Bill_Rate__c"},
     "rate_card_set_junction": _RECORD | {"pse__Rate_Card_Set__c", "pse__Rate_Card__c"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SYSTEM = "certinia"
 
-# Raw object -> API name. Names without a namespace are Salesforce's own objects.
+# Raw object -> API name. Names without a namespace are Salesforce's own objects or, with __c, the firm's.
 API_NAMES = {
     "organization": "Organization",
     "user": "User",
@@ -14,6 +14,9 @@ API_NAMES = {
     "schedule": "pse__Schedule__c",
     "assignment": "pse__Assignment__c",
     "milestone": "pse__Milestone__c",
+    "budget": "pse__Budget__c",
+    "retainer": "Retainer__c",
+    "progress_report": "Progress_Report__c",
     "rate_card_set": "pse__Rate_Card_Set__c",
     "rate_card": "pse__Rate_Card__c",
     "rate_card_set_junction": "pse__Rate_Card_Set_Junction__c",
@@ -43,9 +46,18 @@ PICKLISTS: dict[str, dict[str, str]] = {
         "Pre-Sales": "presales",
     },
     "pse__Assignment__c.pse__Status__c": {"Tentative": "soft", "Scheduled": "hard", "Closed": "hard"},
+    "pse__Budget__c.pse__Type__c": {
+        "Customer Purchase Order": "contract_value",
+        "Work Order": "contract_value",
+        "Internal Budget": "internal",
+        "Customer Purchase Order Change Request": "change_order",
+        "Work Order Change Request": "change_order",
+        "Internal Budget Change Request": "internal",
+    },
 }
 MEANINGS = {
     "pse__Proj__c.pse__Stage__c": ("planned", "active", "closed"),
     "pse__Proj__c.pse__Project_Type__c": ("billable", "internal", "presales"),
     "pse__Assignment__c.pse__Status__c": ("soft", "hard"),
+    "pse__Budget__c.pse__Type__c": ("contract_value", "change_order", "internal"),
 }

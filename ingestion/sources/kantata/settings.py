@@ -67,6 +67,7 @@ COLLECTIONS: dict[str, Collection] = {
         deleted_event="workspace_allocation:deleted",
     ),
     "billing_milestones": Collection({"include": "workspace,story,invoice"}, expected_field="amount_in_cents"),
+    "estimates": Collection({"include": "workspace,workspace_group"}),
     "rate_card_sets": Collection(),
     "rate_card_set_versions": Collection({"include": "rate_card_set"}, backfill_order=None),
     "rate_cards": Collection({"include": "rate_card_set"}, backfill_order=None),
@@ -99,21 +100,37 @@ class Purpose:
     subject_types: tuple[str, ...]
 
 
-# Kantata has custom fields on projects, people and tasks, and none on time entries, submissions, roles, rate cards and
-# billing milestones: what the firm keeps about those is an external reference on them.
+# Kantata has custom fields on estimates, projects, people and tasks, and none on time entries, submissions, roles, rate
+# cards and billing milestones: what the firm keeps about those is an external reference on them. An estimate that the
+# integration with the CRM keeps stands for a contract line, a change order or prepaid hours, as agreement_type says.
 PURPOSES: dict[str, Purpose] = {
     "project_code": Purpose("custom_field", "Project Code", ("Workspace",)),
     "project_type": Purpose("custom_field", "Project Type", ("Workspace",)),
     "merged_into": Purpose("custom_field", "Merged Into Project ID", ("Workspace",)),
+    "parent": Purpose("custom_field", "Parent Project ID", ("Workspace",)),
     "employment_type": Purpose("custom_field", "Employment Type", ("User",)),
     "email_aliases": Purpose("custom_field", "E-mail Aliases", ("User",)),
     "legal_entity": Purpose("custom_field", "Legal Entity ID", ("User",)),
     "accepted_on": Purpose("custom_field", "Client Accepted On", ("Story",)),
-    "contract_line": Purpose("external_reference", "ContractLine", ("Workspace", "BillingMilestone", "RateCard")),
+    "progress_reported_on": Purpose("custom_field", "Progress Reported On", ("Story",)),
+    "exact_percent": Purpose("custom_field", "Exact Percent Complete", ("Story",)),
+    "agreement_type": Purpose("custom_field", "Agreement Type", ("Estimate",)),
+    "agreed_amount": Purpose("custom_field", "Agreed Amount", ("Estimate",)),
+    "cap_change": Purpose("custom_field", "Cap Change", ("Estimate",)),
+    "approval_status": Purpose("custom_field", "Approval Status", ("Estimate",)),
+    "prepaid_hours": Purpose("custom_field", "Prepaid Hours", ("Estimate",)),
+    "valid_from": Purpose("custom_field", "Valid From", ("Estimate",)),
+    "valid_until": Purpose("custom_field", "Valid Until", ("Estimate",)),
+    "refundable": Purpose("custom_field", "Refundable", ("Estimate",)),
+    "contract_line": Purpose(
+        "external_reference", "ContractLine", ("Workspace", "BillingMilestone", "RateCard", "Story", "Estimate")
+    ),
     "contract": Purpose("external_reference", "Contract", ("RateCard",)),
     "customer": Purpose("external_reference", "Account", ("Workspace", "BillingMilestone", "RateCard")),
+    "change_order": Purpose("external_reference", "ChangeOrder", ("Estimate", "TimeEntry")),
     "billing_hold": Purpose("external_reference", "BillingHold", ("TimeEntry",)),
     "billable_hours": Purpose("external_reference", "BillableHours", ("TimeEntry",)),
+    "write_down": Purpose("external_reference", "WriteDown", ("TimeEntry",)),
     "logged_hours": Purpose("external_reference", "LoggedHours", ("TimeEntry",)),
     "imported_timesheet": Purpose("external_reference", "ImportedTimesheet", ("Submission",)),
     "named_resource": Purpose("external_reference", "NamedResource", ("Role",)),

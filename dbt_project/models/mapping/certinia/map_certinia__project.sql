@@ -21,7 +21,8 @@ select
   project.end_date,
   project.created_at,
   project.merged_into_project_id as merged_into_source_id,
-  lower(manager.email) as manager_ref
+  lower(manager.email) as manager_ref,
+  project.parent_project_id as parent_source_id
 from {{ ref('stg_certinia__projects') }} as project
 left join {{ ref('stg_certinia__accounts') }} as account
   on project.account_id = account.account_id

@@ -25,7 +25,9 @@ exact_day as (
     timecard_id,
     work_date,
     max(exact_hours) as exact_hours,
-    max(billable_hours) as billable_hours
+    max(billable_hours) as billable_hours,
+    max(submitted_billable_hours) as submitted_billable_hours,
+    max(writedown_reason) as writedown_reason
   from {{ ref('stg_certinia__time_dates') }}
   where not is_deleted
   group by timecard_id, work_date
@@ -61,6 +63,8 @@ entry as (
     timecard_day.*,
     coalesce(exact_day.exact_hours, timecard_day.day_hours) as hours,
     coalesce(exact_day.billable_hours, exact_day.exact_hours, timecard_day.day_hours) as billable_hours,
+    exact_day.submitted_billable_hours,
+    exact_day.writedown_reason,
     assignment.role as assignment_role,
     coalesce(billing.is_billed, false) or coalesce(billing.is_invoiced, false) as is_marked_billed,
     coalesce(billing.is_on_billing_hold, false) as is_on_hold,
@@ -126,7 +130,10 @@ select
     when entry.excluded_date is not null then 'excluded from billing'
   end as hold_reason,
   case when entry.is_on_hold then entry.hold_from_date else entry.excluded_date end as hold_from_date,
-  case when entry.is_on_hold then entry.hold_until_date end as hold_until_date
+  case when entry.is_on_hold then entry.hold_until_date end as hold_until_date,
+  entry.submitted_billable_hours,
+  entry.writedown_reason,
+  entry.crm_change_order_id as change_order_ref
 from entry
 left join {{ ref('stg_certinia__users') }} as approver
   on entry.approver_user_id = approver.user_id

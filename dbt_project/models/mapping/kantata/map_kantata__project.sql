@@ -1,6 +1,7 @@
 with field as (
   {{ kantata_custom_fields('Workspace', {
-    'project_code': 'display_value', 'project_type': 'display_value', 'merged_into': 'display_value'}) }}
+    'project_code': 'display_value', 'project_type': 'display_value', 'merged_into': 'display_value',
+    'parent': 'display_value'}) }}
 ),
 
 reference as (
@@ -34,7 +35,8 @@ select
   workspace.due_date as end_date,
   workspace.created_at,
   field.merged_into as merged_into_source_id,
-  lower(manager.email) as manager_ref
+  lower(manager.email) as manager_ref,
+  field.parent as parent_source_id
 from {{ ref('stg_kantata__workspaces') }} as workspace
 left join field
   on workspace.workspace_id = field.subject_id

@@ -20,7 +20,8 @@ select
     when scope.has_contract then scope.contract
     when scope.has_customer then scope.customer
   end as scope_ref,
-  card.currency
+  card.currency,
+  card.created_at
 from {{ ref('stg_kantata__rate_cards') }} as card
 inner join {{ ref('stg_kantata__rate_card_sets') }} as card_set
   on card.rate_card_set_id = card_set.rate_card_set_id

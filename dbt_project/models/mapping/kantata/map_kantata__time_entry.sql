@@ -1,5 +1,5 @@
 with note as (
-  {{ kantata_references('TimeEntry', ['logged_hours', 'billable_hours', 'billing_hold']) }}
+  {{ kantata_references('TimeEntry', ['logged_hours', 'billable_hours', 'billing_hold', 'write_down', 'change_order']) }}
 ),
 
 imported as (
@@ -16,6 +16,9 @@ entry as (
     cast(note.billable_hours as decimal(9, 4)) as agreed_hours,
     note.billing_hold,
     note.billing_hold_message,
+    cast(note.write_down as decimal(9, 4)) as submitted_billable_hours,
+    note.write_down_message,
+    note.change_order,
     coalesce(time_entry.active_submission_id, time_entry.recent_submission_id) as submission_id
   from {{ ref('stg_kantata__time_entries') }} as time_entry
   left join note
@@ -50,7 +53,10 @@ select
   entry.is_invoiced as is_marked_billed,
   entry.billing_hold_message as hold_reason,
   cast({{ dbt.split_part('entry.billing_hold', "'/'", 1) }} as date) as hold_from_date,
-  cast(nullif({{ dbt.split_part('entry.billing_hold', "'/'", 2) }}, '..') as date) as hold_until_date
+  cast(nullif({{ dbt.split_part('entry.billing_hold', "'/'", 2) }}, '..') as date) as hold_until_date,
+  entry.submitted_billable_hours,
+  entry.write_down_message as writedown_reason,
+  entry.change_order as change_order_ref
 from entry
 left join {{ ref('stg_kantata__timesheet_submissions') }} as submission
   on entry.submission_id = submission.timesheet_submission_id

@@ -2,6 +2,7 @@ select
   id as project_id,
   name,
   pse_account_c as account_id,
+  pse_parent_project_c as parent_project_id,
   pse_project_manager_c as project_manager_id,
   pse_project_type_c as project_type,
   pse_billing_type_c as billing_type,

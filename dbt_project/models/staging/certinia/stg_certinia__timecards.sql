@@ -34,6 +34,7 @@ select
   cast(approved_date_c as {{ dbt.type_timestamp() }}) as approved_at,
   role_c as role,
   task_c as task,
+  crm_change_order_id_c as crm_change_order_id,
   currency_iso_code,
   cast(created_date as {{ dbt.type_timestamp() }}) as created_at,
   cast(system_modstamp as {{ dbt.type_timestamp() }}) as system_modstamp,

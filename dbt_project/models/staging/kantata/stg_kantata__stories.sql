@@ -9,6 +9,7 @@ select
   due_date,
   billable as is_billable,
   fixed_fee as is_fixed_fee,
+  percentage_complete,
   archived as is_archived,
   cast(deleted_at as {{ dbt.type_timestamp() }}) as deleted_at,
   cast(created_at as {{ dbt.type_timestamp() }}) as created_at,

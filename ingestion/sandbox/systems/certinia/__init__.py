@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar
 
 from ingestion.sandbox.facts import Fact
+from ingestion.sandbox.systems.certinia.agreements import AgreementRecords
 from ingestion.sandbox.systems.certinia.catalog import CATALOG
 from ingestion.sandbox.systems.certinia.records import ORGANIZATION_ID, Records, user_id
 from ingestion.sandbox.systems.certinia.time_records import TimeRecords
@@ -24,9 +25,13 @@ _PREFIXES = {
     "projects": "a1P",
     "assignments": "a1A",
     "milestones": "a1M",
+    "progress_reports": "a1G",
+    "retainers": "a1U",
     "rate_cards": "a1S",
     "rate_card_lines": "a1J",
 }
+# Both are budgets.
+_BUDGETS = ("contract_lines", "change_orders")
 
 
 class System(Org):
@@ -53,14 +58,16 @@ class System(Org):
         """The id of a record; time is known by its timecard's id and the date."""
         if kind == "time_entries":
             return self._sorted_into_cards()[2].get(fact_id) or record_id("a1H", self.name, fact_id)
+        if kind in _BUDGETS:
+            return record_id("a1B", self.name, kind, fact_id)
         if kind not in _PREFIXES:
-            raise ValueError(f"certinia keeps no {kind}; it knows time_entries, {', '.join(_PREFIXES)}")
+            raise ValueError(f"certinia keeps no {kind}; it knows time_entries, {', '.join((*_BUDGETS, *_PREFIXES))}")
         if kind == "customers" and self.shares_crm_org:
             return self.world.record_id("crm", kind, fact_id) or ""
         return record_id(_PREFIXES[kind], self.name, fact_id)
 
     def records(self) -> dict[str, list[Record]]:
-        return Records(self).tables() | TimeRecords(self).tables()
+        return Records(self).tables() | AgreementRecords(self).tables() | TimeRecords(self).tables()
 
     def living_ids(self) -> Mapping[str, Collection[str]]:
         facts = self.world.facts
@@ -76,6 +83,9 @@ class System(Org):
             "pse__Schedule__c": {Records.schedule_id(a.id) for a in facts.assignments},
             "pse__Milestone__c": ids("milestones", facts.milestones)
             | {self.external_id("milestones", share) for share in shares},
+            "pse__Budget__c": ids("contract_lines", facts.contract_lines) | ids("change_orders", facts.change_orders),
+            "Retainer__c": ids("retainers", facts.retainers),
+            "Progress_Report__c": ids("progress_reports", facts.progress_reports),
             "pse__Rate_Card_Set__c": ids("rate_cards", [c for c in facts.rate_cards if c.applied]),
             "pse__Rate_Card__c": {record_id("a1R", self.name, line) for line in lines},
             "pse__Rate_Card_Set_Junction__c": {self.external_id("rate_card_lines", line) for line in lines},

@@ -8,6 +8,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 STAGES = {"planned": "Planned", "active": "In Progress", "closed": "Completed"}
 PROJECT_TYPES = {"billable": "Customer Project", "internal": "Internal", "presales": "Pre-Sales"}
 STATUSES = {"draft": "Saved", "submitted": "Submitted", "approved": "Approved", "rejected": "Rejected"}
+BUDGET_STATUSES = {"draft": "Draft", "pending": "Open", "approved": "Approved", "rejected": "Rejected"}
 SCOPES = {"contract_line": "Contract Line", "contract": "Contract", "customer": "Account", "standard": "Standard"}
 _RATE = 4
 _NAME = {"Name": "string"}
@@ -73,6 +74,7 @@ CATALOG: dict[str, SObject] = {
             | _NAME
             | {
                 "pse__Account__c": "reference",
+                "pse__Parent_Project__c": "reference",
                 "pse__Project_Manager__c": "reference",
                 "pse__Project_Type__c": "picklist",
                 "pse__Billing_Type__c": "picklist",
@@ -93,6 +95,7 @@ CATALOG: dict[str, SObject] = {
             | MONEY,
             {
                 "pse__Account__c": "Account",
+                "pse__Parent_Project__c": "pse__Proj__c",
                 "pse__Project_Manager__c": "Contact",
                 "pse__Rate_Card_Set__c": "pse__Rate_Card_Set__c",
                 "Merged_Into__c": "pse__Proj__c",
@@ -157,6 +160,59 @@ CATALOG: dict[str, SObject] = {
             {"pse__Project__c": "pse__Proj__c", "Bill_To_Account__c": "Account"},
         ),
         SObject(
+            "pse__Budget__c",
+            "a1B",
+            SYSTEM
+            | _NAME
+            | {
+                "pse__Project__c": "reference",
+                "pse__Type__c": "picklist",
+                "pse__Status__c": "picklist",
+                "pse__Amount__c": "currency",
+                "pse__Total_Amount__c": "currency",
+                "pse__Effective_Date__c": "date",
+                "CRM_Contract_Line_Id__c": "string",
+                "CRM_Change_Order_Id__c": "string",
+                "Agreed_Amount__c": "currency",
+                "Cap_Change__c": "currency",
+            }
+            | MONEY,
+            {"pse__Project__c": "pse__Proj__c"},
+            formulas=frozenset({"pse__Total_Amount__c"}),
+        ),
+        SObject(
+            "Retainer__c",
+            "a1U",
+            SYSTEM
+            | _NAME
+            | {
+                "CRM_Contract_Line_Id__c": "string",
+                "Valid_From__c": "date",
+                "Valid_Until__c": "date",
+                "Prepaid_Hours__c": "double",
+                "Amount__c": "currency",
+                "Refundable__c": "boolean",
+            }
+            | MONEY,
+            {},
+            scales={"Prepaid_Hours__c": 4},
+        ),
+        SObject(
+            "Progress_Report__c",
+            "a1G",
+            SYSTEM
+            | _NAME
+            | {
+                "Project__c": "reference",
+                "CRM_Contract_Line_Id__c": "string",
+                "Reported_On__c": "date",
+                "Accepted_On__c": "date",
+                "Completed_Percent__c": "percent",
+            },
+            {"Project__c": "pse__Proj__c"},
+            scales={"Completed_Percent__c": 4},
+        ),
+        SObject(
             "pse__Rate_Card_Set__c",
             "a1S",
             SYSTEM | _NAME | {"CRM_Scope__c": "picklist", "CRM_Scope_Id__c": "string"} | MONEY,
@@ -216,6 +272,7 @@ CATALOG: dict[str, SObject] = {
                 "Approved_Date__c": "datetime",
                 "Role__c": "string",
                 "Task__c": "string",
+                "CRM_Change_Order_Id__c": "string",
             }
             | MONEY,
             {
@@ -240,9 +297,16 @@ CATALOG: dict[str, SObject] = {
                 "pse__Hours__c": "double",
                 "Exact_Hours__c": "double",
                 "Billable_Hours__c": "double",
+                "Submitted_Billable_Hours__c": "double",
+                "Writedown_Reason__c": "string",
             },
             {"pse__Timecard__c": "pse__Timecard_Header__c"},
-            scales={"pse__Hours__c": 2, "Exact_Hours__c": 4, "Billable_Hours__c": 4},
+            scales={
+                "pse__Hours__c": 2,
+                "Exact_Hours__c": 4,
+                "Billable_Hours__c": 4,
+                "Submitted_Billable_Hours__c": 4,
+            },
         ),
         SObject(
             "pse__Timecard__c",

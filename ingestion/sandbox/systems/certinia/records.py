@@ -59,6 +59,10 @@ class Records(OrgRecords):
             "pse__Rate_Card_Set_Junction__c": [self.junction(c, line) for c in cards for line in c.lines],
         }
 
+    def project_of(self, line_id: str | None) -> str | None:
+        """The first project of a contract line: what a record of that line is on when nobody says otherwise."""
+        return next(iter(self.projects_of_line[line_id or ""]), None)
+
     def crm(self, kind: str, fact_id: str | None) -> str | None:
         """The CRM's id of a fact; None when it has none."""
         return self.system.world.ref("crm", kind, fact_id)
@@ -147,6 +151,7 @@ class Records(OrgRecords):
             "CreatedDate": moment(project.created_at or EPOCH),
             "Name": project.name or project.id,
             "pse__Account__c": self.id_of("customers", project.customer),
+            "pse__Parent_Project__c": self.id_of("projects", project.parent),
             "pse__Project_Manager__c": self.id_of("resources", manager),
             "pse__Project_Type__c": catalog.PROJECT_TYPES[project.kind],
             "pse__Billing_Type__c": "Time and Materials" if project.kind == "billable" else None,
@@ -211,7 +216,7 @@ class Records(OrgRecords):
     def milestones(self, milestone: Milestone) -> list[Record]:
         """One record, or one per customer who pays a share."""
         line = milestone.contract_line
-        project = milestone.project or next(iter(self.projects_of_line[line]), None)
+        project = milestone.project or self.project_of(line)
         currency = self.currencies.of(project, line)
         base = self.base("milestones", milestone) | {
             "Name": milestone.name or milestone.id,
@@ -238,6 +243,7 @@ class Records(OrgRecords):
     def rate_card_set(self, card: RateCard) -> Record:
         kind = _SCOPE_KINDS.get(card.scope)
         return self.base("rate_cards", card) | {
+            "CreatedDate": moment(card.created_at or EPOCH),
             "Name": card.name or card.id,
             "CRM_Scope__c": catalog.SCOPES[card.scope],
             "CRM_Scope_Id__c": self.crm(kind, card.scope_id) if kind else None,

@@ -98,6 +98,7 @@ class TimeRecords(OrgRecords):
                 "Approved_Date__c": moment(first.approved_at) if first.approved_at else None,
                 "Role__c": first.role or self.roles.get(first.resource),
                 "Task__c": first.task,
+                "CRM_Change_Order_Id__c": self.system.world.ref("crm", "change_orders", first.change_order),
                 "CurrencyIsoCode": self.currencies.of(first.project),
             }
             | days
@@ -117,6 +118,8 @@ class TimeRecords(OrgRecords):
             "pse__Hours__c": number(short),
             "Exact_Hours__c": number(entry.hours) if short != entry.hours else None,
             "Billable_Hours__c": number(entry.billable_hours) if fewer else None,
+            "Submitted_Billable_Hours__c": number(entry.submitted_billable_hours),
+            "Writedown_Reason__c": entry.writedown_reason,
         }
 
     def splits(self, card: Timecard, entries: list[TimeEntry], base: Record) -> Iterable[Record]:

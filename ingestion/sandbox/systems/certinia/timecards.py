@@ -105,6 +105,7 @@ def _header(entry: TimeEntry) -> tuple[Any, ...]:
         entry.approved_at,
         entry.approver,
         entry.applied_rate,
+        entry.change_order,
     )
 
 

@@ -31,6 +31,7 @@ _EVENTS = {
     "time_entries": ("time_entry", "TimeEntry"),
     "assignments": ("workspace_allocation", "WorkspaceAllocation"),
     "milestones": ("billing_milestone", "BillingMilestone"),
+    "progress_reports": ("story", "Story"),
 }
 
 

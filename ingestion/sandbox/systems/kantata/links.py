@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from ingestion.sandbox.systems.kantata.values import vendor_id
+from ingestion.sandbox.systems.kantata.values import subunits, symbol, vendor_id
 from ingestion.sandbox.world import World
 from ingestion.sources.kantata.settings import PURPOSES
 
-_CRM_KINDS = {"contract_line": "contract_lines", "contract": "contracts", "customer": "customers"}
+_CRM_KINDS = {
+    "contract_line": "contract_lines",
+    "contract": "contracts",
+    "customer": "customers",
+    "change_order": "change_orders",
+}
 
 
 class Links:
@@ -29,9 +36,30 @@ class Links:
         return self._emails.get(person, person)
 
     def text(self, purpose: str, subject_type: str, subject_id: str, value: str | None, times: dict[str, Any]) -> None:
-        """A text or date value; none at all when there is nothing to say."""
+        """A text; none at all when there is nothing to say."""
         if value is not None:
             self._value(purpose, subject_type, subject_id, value, value, "string", times)
+
+    def day(self, purpose: str, subject_type: str, subject_id: str, value: date | None, times: dict[str, Any]) -> None:
+        """A date; none at all when there is none. ``display_value`` is written for people."""
+        if value is not None:
+            shown = f"{value:%m/%d/%Y}"
+            self._value(purpose, subject_type, subject_id, value.isoformat(), shown, "date", times)
+
+    def money(
+        self,
+        purpose: str,
+        subject_type: str,
+        subject_id: str,
+        amount: Decimal | None,
+        currency: str,
+        times: dict[str, Any],
+    ) -> None:
+        """An amount of a currency: ``value`` is whole subunits and the code; none at all when there is no amount."""
+        if amount is not None:
+            shown = f"{symbol(currency)}{amount:,}"
+            value = [subunits(amount, currency), currency]
+            self._value(purpose, subject_type, subject_id, value, shown, "currency", times)
 
     def choice(self, purpose: str, subject_type: str, subject_id: str, label: str, times: dict[str, Any]) -> None:
         """A single choice: ``value`` lists ids of choices, ``display_value`` is the label."""
@@ -62,7 +90,7 @@ class Links:
         return self._world.systems.get("crm", "crm")
 
     def crm_id(self, purpose: str, fact_id: str | None) -> str | None:
-        """The CRM's id of a contract line, contract or customer."""
+        """The CRM's id of a contract line, contract, customer or change order."""
         return self._world.ref("crm", _CRM_KINDS[purpose], fact_id)
 
     def crm(self, purpose: str, subject_type: str, subject_id: str, fact_id: str | None, times: dict[str, Any]) -> None:

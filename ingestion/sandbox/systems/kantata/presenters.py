@@ -115,6 +115,15 @@ PRESENTERS: dict[str, Presenter] = {
         },
         includes={"workspace": BelongsTo("workspaces", "workspace_id"), "story": BelongsTo("stories", "story_id")},
     ),
+    "estimates": Presenter(
+        "name:asc",
+        frozenset({"created_at", "name"}),
+        {
+            "with_workspace_group_ids": equals("workspace_group_id"),
+            "matching": lambda row, value: value.lower() in row["name"].lower(),
+        },
+        includes={"workspace": BelongsTo("workspaces", "workspace_id")},
+    ),
     "rate_card_sets": Presenter("created_at:desc"),
     "rate_card_set_versions": Presenter(
         "effective_date:desc",

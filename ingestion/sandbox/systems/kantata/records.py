@@ -1,4 +1,4 @@
-"""The firm's facts as Kantata OX keeps them: projects, people, bookings, milestones, time and its submissions."""
+"""The firm's facts as Kantata OX keeps them: projects, people, bookings, time and its submissions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ingestion.sandbox.facts import EPOCH, Assignment, Fact, Milestone, Project, Resource, TimeEntry
+from ingestion.sandbox.facts import EPOCH, Assignment, Fact, Project, Resource, TimeEntry
+from ingestion.sandbox.systems.kantata.agreements import estimates
 from ingestion.sandbox.systems.kantata.brainstem import Row
+from ingestion.sandbox.systems.kantata.fixed_fees import fixed_fees
 from ingestion.sandbox.systems.kantata.links import Links
 from ingestion.sandbox.systems.kantata.rates import rate_card_tables
 from ingestion.sandbox.systems.kantata.values import base_unit, iso, subunits, symbol, vendor_id, whole
@@ -39,8 +41,8 @@ class Records:
         self._contracts = {contract.id: contract for contract in facts.contracts}
         self._customers = {customer.id: customer for customer in facts.customers}
         self._resources: dict[str, Resource] = {r.id: r for r in self.alive("resources")}
-        self._projects: dict[str, Project] = {p.id: p for p in self.alive("projects")}
-        self._archived = {p.id for p in self._projects.values() if p.status == "closed" or p.merged_into}
+        self.projects: dict[str, Project] = {p.id: p for p in self.alive("projects")}
+        self._archived = {p.id for p in self.projects.values() if p.status == "closed" or p.merged_into}
         self._roles: dict[str, str] = {}
         self._guests: set[str] = set()
 
@@ -50,11 +52,12 @@ class Records:
         self._time()
         self._workspaces()
         self._bookings()
-        self._milestones()
+        fixed_fees(self)
+        self.tables["estimates"] = estimates(self)
         cards = [c for c in self.alive("rate_cards") if c.applied]
-        self.tables.update(rate_card_tables(cards, self.links, self._times, self._role_id))
+        self.tables.update(rate_card_tables(cards, self.links, self.times, self._role_id))
         self._currencies()
-        self.tables["roles"] = [self._record(i, {"name": name, "deleted_at": None}) for name, i in self._roles.items()]
+        self.tables["roles"] = [self.record(i, {"name": name, "deleted_at": None}) for name, i in self._roles.items()]
         self.tables["external_references"] = self.links.references
         self.tables["custom_field_values"] = self.links.values
         return dict(self.tables)
@@ -63,11 +66,11 @@ class Records:
         """The facts of ``kind`` that have not been deleted."""
         return [f for f in self._system.facts(kind) if f.deleted_at is None or f.deleted_at > self._now]
 
-    def _times(self, fact: Fact) -> Row:
+    def times(self, fact: Fact) -> Row:
         return {"created_at": iso(fact.created_at or EPOCH), "updated_at": iso(self._system.touched(fact))}
 
-    def _record(self, record_id: str, columns: Row, fact: Fact | None = None) -> Row:
-        times = self._times(fact) if fact else {"created_at": iso(EPOCH), "updated_at": iso(EPOCH)}
+    def record(self, record_id: str, columns: Row, fact: Fact | None = None) -> Row:
+        times = self.times(fact) if fact else {"created_at": iso(EPOCH), "updated_at": iso(EPOCH)}
         return {"id": record_id, **columns, **times}
 
     def _role_id(self, name: str | None) -> str | None:
@@ -83,7 +86,7 @@ class Records:
                 "account_membership_id": member_id,
                 "role_id": self._role_id(person.role),
             }
-            self.tables["users"].append(self._record(user_id, user, person))
+            self.tables["users"].append(self.record(user_id, user, person))
             unit = base_unit(person.cost_currency)
             member = {
                 "user_id": user_id,
@@ -94,15 +97,15 @@ class Records:
                 "billability_target": None,
                 "disabled_at": None,
             }
-            self.tables["account_memberships"].append(self._record(member_id, member, person))
+            self.tables["account_memberships"].append(self.record(member_id, member, person))
             if person.cost_rate is not None:
                 cost = {
                     "account_membership_id": member_id,
                     "amount_in_subunits": subunits(person.cost_rate, person.cost_currency),
                     "currency": person.cost_currency,
                 }
-                self.tables["cost_rates"].append(self._record(vendor_id("cost_rates", person.id), cost, person))
-            times = self._times(person)
+                self.tables["cost_rates"].append(self.record(vendor_id("cost_rates", person.id), cost, person))
+            times = self.times(person)
             self.links.choice("employment_type", "User", user_id, _EMPLOYMENT[person.kind], times)
             entity = self._system.world.ref("erp", "legal_entities", person.legal_entity)
             self.links.text("legal_entity", "User", user_id, entity, times)
@@ -118,16 +121,16 @@ class Records:
             email = person if "@" in person else None
             guest = {"full_name": person, "email_address": email, "disabled": False}
             self.tables["users"].append(
-                self._record(guest_id, {**guest, "account_membership_id": None, "role_id": None})
+                self.record(guest_id, {**guest, "account_membership_id": None, "role_id": None})
             )
         return guest_id
 
-    def _currency(self, project: Project | None, line_id: str | None = None) -> str:
+    def currency_of(self, project: Project | None, line_id: str | None = None) -> str:
         """The currency of a project: its contract line's (the surviving project's, if merged), contract's or customer's."""
         survivor, seen = project, set[str]()
         while survivor is not None and survivor.merged_into and survivor.id not in seen:
             seen.add(survivor.id)
-            survivor = self._projects.get(survivor.merged_into)
+            survivor = self.projects.get(survivor.merged_into)
         owner_of_line = project if project and project.contract_line else survivor
         line = self._lines.get(line_id or (owner_of_line.contract_line if owner_of_line else None) or "")
         contract = self._contracts.get(line.contract) if line else None
@@ -142,8 +145,8 @@ class Records:
         for entry in self.alive("time_entries"):
             if entry.approver:
                 approvers[entry.project].add(self._user_id(entry.approver) or "")
-        for project in self._projects.values():
-            workspace_id, currency = vendor_id("projects", project.id), self._currency(project)
+        for project in self.projects.values():
+            workspace_id, currency = vendor_id("projects", project.id), self.currency_of(project)
             line = self._lines.get(project.contract_line or "")
             manager = self._user_id(project.manager)
             columns = {
@@ -166,15 +169,17 @@ class Records:
                 "primary_maven_id": manager,
                 "_approver_ids": sorted(approvers[project.id]),
             }
-            self.tables["workspaces"].append(self._record(workspace_id, columns, project))
+            self.tables["workspaces"].append(self.record(workspace_id, columns, project))
             self._link_workspace(project, workspace_id)
 
     def _link_workspace(self, project: Project, workspace_id: str) -> None:
-        times = self._times(project)
+        times = self.times(project)
         merged = vendor_id("projects", project.merged_into) if project.merged_into else None
+        parent = vendor_id("projects", project.parent) if project.parent else None
         self.links.text("project_code", "Workspace", workspace_id, project.code, times)
         self.links.choice("project_type", "Workspace", workspace_id, _PROJECT_TYPE[project.kind], times)
         self.links.text("merged_into", "Workspace", workspace_id, merged, times)
+        self.links.text("parent", "Workspace", workspace_id, parent, times)
         self.links.crm("contract_line", "Workspace", workspace_id, project.contract_line, times)
         self.links.crm("customer", "Workspace", workspace_id, project.customer, times)
 
@@ -183,7 +188,7 @@ class Records:
         for booking in self.alive("assignments"):
             role = booking.role or self._role_of(booking.resource)
             slot_id = vendor_id("workspace_resources", f"{booking.project}/{booking.resource}/{role}")
-            times = self._times(booking)
+            times = self.times(booking)
             slot = slots.setdefault(
                 slot_id,
                 {
@@ -206,7 +211,7 @@ class Records:
                 "notes": "",
             }
             self.tables["workspace_allocations"].append(
-                self._record(vendor_id("assignments", booking.id), allocation, booking)
+                self.record(vendor_id("assignments", booking.id), allocation, booking)
             )
         self.tables["workspace_resources"] = list(slots.values())
 
@@ -214,61 +219,27 @@ class Records:
         person = self._resources.get(resource)
         return person.role if person else None
 
-    def _story(self, story_id: str, project: str | None, columns: Row, times: Row) -> None:
+    def story(self, story_id: str, project: str | None, columns: Row, times: Row) -> None:
+        """Adds a task; ``columns`` beside those that all tasks here have in common."""
         shared = {
             "workspace_id": vendor_id("projects", project) if project else None,
             "parent_id": None,
             "start_date": None,
             "fixed_fee": False,
+            "percentage_complete": 0,
             "archived": False,
             "deleted_at": None,
             "_archived_workspace": project in self._archived,
         }
         self.tables["stories"].append({"id": story_id, **shared, **columns, **times})
 
-    def _milestones(self) -> None:
-        projects_of_line: dict[str, list[str]] = defaultdict(list)
-        for candidate in sorted(self._projects.values(), key=lambda p: p.id):
-            projects_of_line[candidate.contract_line or ""].append(candidate.id)
-        for milestone in self.alive("milestones"):
-            project = milestone.project or next(iter(projects_of_line[milestone.contract_line]), None)
-            story_id, times = vendor_id("milestone_stories", milestone.id), self._times(milestone)
-            title = milestone.name or milestone.id
-            story = {
-                "title": title,
-                "story_type": "milestone",
-                "state": "completed" if milestone.accepted_on else "not started",
-                "due_date": milestone.due_on,
-                "billable": True,
-            }
-            self._story(story_id, project, story, times)
-            accepted = milestone.accepted_on.isoformat() if milestone.accepted_on else None
-            self.links.text("accepted_on", "Story", story_id, accepted, times)
-            currency = self._currency(self._projects.get(project or ""), milestone.contract_line)
-            total = subunits(milestone.amount, currency) or 0
-            for fact_id, customer, amount in milestone_shares(milestone, total):
-                columns = {
-                    "title": title,
-                    "amount_in_cents": amount,
-                    "currency": currency,
-                    "billing_type": "upon_completion",
-                    "date_to_invoice": None,
-                    "workspace_id": vendor_id("projects", project) if project else None,
-                    "story_id": story_id,
-                    "invoice_id": None,
-                }
-                record_id = vendor_id("milestones", fact_id)
-                self.tables["billing_milestones"].append(self._record(record_id, columns, milestone))
-                self.links.crm("contract_line", "BillingMilestone", record_id, milestone.contract_line, times)
-                self.links.crm("customer", "BillingMilestone", record_id, customer, times)
-
     def _time(self) -> None:
         entries = self.alive("time_entries")
         submission_of = self._submissions(entries)
         tasks: set[str] = set()
         for entry in entries:
-            project = self._projects.get(entry.project)
-            currency = self._currency(project)
+            project = self.projects.get(entry.project)
+            currency = self.currency_of(project)
             story_id = self._task(entry, tasks)
             submission = submission_of.get(entry.id)
             active = submission if entry.status in ("submitted", "approved") else None
@@ -296,17 +267,22 @@ class Records:
                 "invoice_id": vendor_id("invoices", entry.project) if entry.is_marked_billed else None,
                 "_archived_workspace": entry.project in self._archived,
             }
-            self.tables["time_entries"].append(self._record(record_id, columns, entry))
+            self.tables["time_entries"].append(self.record(record_id, columns, entry))
             self._annotate(entry, record_id, minutes)
         self._invoices()
 
     def _annotate(self, entry: TimeEntry, record_id: str, minutes: int) -> None:
-        """What a time entry has no field for: exact decimal hours, fewer billable hours, a billing hold."""
-        times = self._times(entry)
+        """What a time entry has no field for: exact hours, fewer billable ones and why, a change order, a billing hold."""
+        times = self.times(entry)
         if Decimal(minutes) != entry.hours * _MINUTES:
             self.links.reference("logged_hours", "TimeEntry", record_id, str(entry.hours), times)
         if entry.billable_hours is not None and entry.billable_hours != entry.hours:
             self.links.reference("billable_hours", "TimeEntry", record_id, str(entry.billable_hours), times)
+        if entry.submitted_billable_hours is not None or entry.writedown_reason:
+            submitted = entry.submitted_billable_hours
+            ref = None if submitted is None else str(submitted)
+            self.links.reference("write_down", "TimeEntry", record_id, ref, times, message=entry.writedown_reason)
+        self.links.crm("change_order", "TimeEntry", record_id, entry.change_order, times)
         if entry.hold:
             until = entry.hold.expires_on.isoformat() if entry.hold.expires_on else ".."
             interval = f"{entry.hold.placed_on.isoformat()}/{until}"
@@ -319,7 +295,7 @@ class Records:
         if story_id not in tasks:
             tasks.add(story_id)
             story = {"title": entry.task, "story_type": "task", "state": "started", "due_date": None, "billable": True}
-            self._story(story_id, entry.project, story, {"created_at": iso(EPOCH), "updated_at": iso(EPOCH)})
+            self.story(story_id, entry.project, story, {"created_at": iso(EPOCH), "updated_at": iso(EPOCH)})
         return story_id
 
     def _submissions(self, entries: Iterable[TimeEntry]) -> dict[str, str]:
@@ -353,7 +329,7 @@ class Records:
         return newest
 
     def _submission(self, project: str, resource: str, monday: date, status: str, resolved_at: datetime | None) -> Row:
-        currency = self._currency(self._projects.get(project))
+        currency = self.currency_of(self.projects.get(project))
         return {
             "user_id": vendor_id("resources", resource),
             "workspace_id": vendor_id("projects", project),
@@ -386,16 +362,6 @@ class Records:
             {"iso_code": code, "name": code, "symbol": symbol(code), "subunit_to_unit": base_unit(code)}
             for code in sorted(used)
         ]
-
-
-def milestone_shares(milestone: Milestone, total: int) -> list[tuple[str, str | None, int]]:
-    """(fact id, customer, subunits) of each billing milestone; the last share takes what rounding leaves of ``total``."""
-    if not milestone.shares:
-        return [(milestone.id, None, total)]
-    amounts = [whole(total * percent / 100) for percent in milestone.shares.values()]
-    if sum(milestone.shares.values()) == 100:
-        amounts[-1] += total - sum(amounts)
-    return [(f"{milestone.id}/{c}", c, a) for c, a in zip(milestone.shares, amounts, strict=True)]
 
 
 def _working_days(booking: Assignment) -> int:
