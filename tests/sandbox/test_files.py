@@ -13,6 +13,7 @@ from unittest import mock
 
 import duckdb
 import pytest
+import yaml
 
 from ingestion import pipelines
 from ingestion.http.errors import PermanentError, SourceError
@@ -26,8 +27,10 @@ from ingestion.sources.files import connect
 from ingestion.sources.files.client import NEVER, DropFolder
 from ingestion.sources.files.feed import load_feeds
 from ingestion.sources.files.folder import LocalFolder
+from ingestion.sources.files.schema import OBJECTS
 from tests.drops import NOW, SYSTEMS, Drops, firm, stand_in
 
+DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 STAMP = "20260430120000"
 INVOICES, CUSTOMERS, LINES = f"RE_AUSGANG_{STAMP}.csv", f"DEBITOREN_{STAMP}.txt", f"INVLINE.D{STAMP}"
 COMPANIES, LINKS, REVENUE = f"company_list_{STAMP}.csv", f"billing_detail_{STAMP}.csv", f"revenue_schedule_{STAMP}.xlsx"
@@ -506,6 +509,13 @@ def test_the_demo_needs_no_folder_of_its_own() -> None:
     assert list((folder / "inbox").iterdir())
     vendor.close()
     assert not folder.exists()
+
+
+def test_every_object_is_part_of_its_domains_feed_and_the_manifest_of_none() -> None:
+    """A feed reaches as far as all its parts do; the manifest tells how files fared and reaches nowhere."""
+    sources = yaml.safe_load((DBT_PROJECT / "models/staging/files/_files__sources.yml").read_text("utf-8"))["sources"]
+    declared = {table["name"]: table["config"]["meta"].get("domain") for table in sources[0]["tables"]}
+    assert {name: declared[name] for name in OBJECTS} == {n: obj.domain or "none" for n, obj in OBJECTS.items()}
 
 
 def test_sshfs_stays_away() -> None:
