@@ -39,11 +39,10 @@ class Drifting:
 BY_FILE = [name for name in SYSTEMS if not speaks_http(name)]
 # Their fields lie in properties, in XML or in an explicit selection; the drift of each is tested beside its source.
 OWN_TESTS = {"hubspot", "workday", "dynamics365"}
-TESTED = [name for name in SYSTEMS if name not in OWN_TESTS]
-BY_RECORD = [name for name in TESTED if name not in BY_FILE]
+BY_RECORD = [name for name in SYSTEMS if name not in OWN_TESTS and name not in BY_FILE]
 
 
-@pytest.fixture(scope="module", params=TESTED)
+@pytest.fixture(scope="module", params=[*BY_RECORD, *BY_FILE])
 def drifting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drifting]:
     with running(request.param, tmp_path_factory.mktemp(request.param)) as first:
         names = _loaded_and_changing(first, tmp_path_factory.mktemp("saved"))

@@ -202,7 +202,7 @@ def test_the_same_name_with_new_content_is_a_new_version(drops: Drops) -> None:
 
 def test_a_late_file_is_not_lost_and_does_not_have_the_last_word(empty: Drops) -> None:
     def costs(stamp: str, *amounts: int) -> Path:
-        rows = [f"D {f'c{n}':<15}{'P':<50}{a:017d}+USD01042026{'':<50}" for n, a in enumerate(amounts)]
+        rows = [f"D {f'c{n}':<15}{'P':<100}{a:017d}+USD01042026" for n, a in enumerate(amounts)]
         trailer = f"T{len(rows):09d}{sum(amounts):021d}+"
         return empty.put(f"PROJCOST.D{stamp}", "\n".join([f"H{stamp}", *rows, trailer]).encode())
 

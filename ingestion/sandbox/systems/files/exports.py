@@ -165,6 +165,7 @@ def _invoice_lines(rows: Sequence[Row], stamp: str) -> bytes:
         + padded(row["document_id"], 15)
         + padded(row["contract_line_ref"], 50)
         + padded(row["project_ref"], 50)
+        + padded(row["project_code"], 50)
         + padded(row["resource_email"], 80)
         + cut(row["description"], 80)
         + packed(row["quantity"], 18, 6)
@@ -173,7 +174,6 @@ def _invoice_lines(rows: Sequence[Row], stamp: str) -> bytes:
         + row["currency"]
         + day(row["service_from"], "%Y%m%d")
         + day(row["service_to"], "%Y%m%d")
-        + padded(row["project_code"], 50)
         for row in rows
     ]
     return records(f"HINVLINE   {stamp}", details, sum((r["net_amount"] for r in rows), Decimal(0)), "utf-8")
@@ -222,10 +222,10 @@ def _project_costs(rows: Sequence[Row], stamp: str) -> bytes:
         + ("D" if row.get(GONE) else " ")
         + padded(row["cost_id"], 15)
         + padded(row["project_ref"], 50)
+        + padded(row["project_code"], 50)
         + packed(row["amount"], 18, 4)
         + row["currency"]
         + day(row["posted_date"], "%d%m%Y")
-        + padded(row["project_code"], 50)
         for row in rows
     ]
     return records(f"HPROJCOST  {stamp}", details, sum((r["amount"] for r in rows), Decimal(0)), "cp1252")
