@@ -13,6 +13,7 @@ from unittest import mock
 
 import duckdb
 import pytest
+import yaml
 
 from ingestion import pipelines
 from ingestion.http.errors import PermanentError, SourceError
@@ -26,8 +27,10 @@ from ingestion.sources.files import connect
 from ingestion.sources.files.client import NEVER, DropFolder
 from ingestion.sources.files.feed import load_feeds
 from ingestion.sources.files.folder import LocalFolder
+from ingestion.sources.files.schema import OBJECTS
 from tests.drops import NOW, SYSTEMS, Drops, firm, stand_in
 
+DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 STAMP = "20260430120000"
 INVOICES, CUSTOMERS, LINES = f"RE_AUSGANG_{STAMP}.csv", f"DEBITOREN_{STAMP}.txt", f"INVLINE.D{STAMP}"
 COMPANIES, LINKS, REVENUE = f"company_list_{STAMP}.csv", f"billing_detail_{STAMP}.csv", f"revenue_schedule_{STAMP}.xlsx"
@@ -68,8 +71,11 @@ def test_every_feed_is_read_exactly(drops: Drops) -> None:
     assert (line["unit_price"], line["net_amount"]) == ("160.33330000", "1202.5000")
     assert line["description"] == "Beratung; “März” – Teil 1"
     assert (line["service_from"], line["resource_email"]) == ("2026-03-01", "ann@firm.example")
+    assert {r["project_code"] for r in (line, *taken.records["project_costs"])} == {"P1"}
     assert sorted(r["amount"] for r in taken.records["billing_links"]) == ["-1202.50", "1000.00", "202.50"]
-    assert {r["name"] for r in taken.records["customers"]} == {'"Ärzte" 株式会社', "Beta"}
+    assert {(r["name"], r["tax_id"]) for r in taken.records["customers"]} == {
+        ('"Ärzte" 株式会社', "DE 123"), ("Beta", None),
+    }  # fmt: skip
     assert taken.records["legal_entities"][0]["name"] == "Größe & Söhne, GmbH"
     assert {r["amount"] for r in taken.records["payments"]} == {"1430.98", "-9.00"}
     assert {r["amount"] for r in taken.records["project_costs"]} == {"4000.0700", "-0.0700"}
@@ -196,7 +202,7 @@ def test_the_same_name_with_new_content_is_a_new_version(drops: Drops) -> None:
 
 def test_a_late_file_is_not_lost_and_does_not_have_the_last_word(empty: Drops) -> None:
     def costs(stamp: str, *amounts: int) -> Path:
-        rows = [f"D {f'c{n}':<15}{'P':<50}{a:017d}+USD01042026" for n, a in enumerate(amounts)]
+        rows = [f"D {f'c{n}':<15}{'P':<100}{a:017d}+USD01042026" for n, a in enumerate(amounts)]
         trailer = f"T{len(rows):09d}{sum(amounts):021d}+"
         return empty.put(f"PROJCOST.D{stamp}", "\n".join([f"H{stamp}", *rows, trailer]).encode())
 
@@ -271,7 +277,7 @@ def replaced(old: str, new: str, encoding: str) -> Change:
         (LINES, lambda c: c[: c.rindex(b"\nT") + 1], "the last record is not a trailer"),
         (LINES, replaced("T000000003", "T000000002", "utf-8"), "the trailer counts 000000002 records, the file has 3"),
         (LINES, replaced("12025000+", "12025001+", "utf-8"), "the control total of net_amount is"),
-        (LINES, replaced("EUR2026", "EUR 2026", "utf-8"), "has 369 characters, declared are 368"),
+        (LINES, replaced("EUR2026", "EUR 2026", "utf-8"), "has 419 characters, declared are 418"),
         (LINES, lambda c: c[c.index(b"\n") + 1 :], "the first record is not a header"),
         (REVENUE, lambda c: b"PK not a workbook", "not a readable workbook"),
         (
@@ -304,12 +310,13 @@ def test_a_mended_file_is_taken_though_its_predecessor_was_not(drops: Drops) -> 
 
 
 def test_columns_may_move_and_be_added_and_speak_another_language(empty: Drops) -> None:
-    text = "N° client\tName 1\tDevise\tPays\tSalesforce Id\tCompte CRM\tPayment terms (days)\tFusionné avec\tKonzerndebitor\n"
-    text += "007\tÉlan\tEUR\tFR\tx1\tcrm\t30\t\t\n"
+    text = "N° client\tName 1\tDevise\tPays\tSalesforce Id\tCompte CRM\tPayment terms (days)\tFusionné avec\tKonzerndebitor"
+    text += '\tVAT No.\tFormer names\n007\tÉlan\tEUR\tFR\tx1\tcrm\t30\t\t\tFR12 345\t"Vieil Élan\nÉlan et fils"\n'
     empty.put("DEBITOREN_20260401.txt", text.encode("utf-16"))
     (row,) = empty.read("customers").records["customers"]
     assert (row["customer_no"], row["name"], row["country"], row["crm_account_id"]) == ("007", "Élan", "FR", "crm")
     assert row["payment_terms_days"] == "30" and row["Salesforce Id"] == "x1"
+    assert (row["tax_id"], row["former_names"]) == ("FR12 345", "Vieil Élan\nÉlan et fils")
 
 
 def test_quotes_line_breaks_and_mixed_line_ends(empty: Drops) -> None:
@@ -465,9 +472,11 @@ def test_a_firm_declares_its_own_feeds(configured: System, tmp_path: Path, monke
         load("customers")
     load_feeds.cache_clear()
     declared = (own / "kunden.yml").read_text() + (
-        "delivery: snapshot\nformat: delimited\nencoding: latin-1\ndelimiter: ','\noptional: [merged_into_no, parent_no]\n"
+        "delivery: snapshot\nformat: delimited\nencoding: latin-1\ndelimiter: ','\n"
+        "optional: [merged_into_no, parent_no, tax_id, former_names]\n"
         "columns: {customer_no: [Nr], name: [Name], parent_no: [], currency: [W], country: [L],"
-        " payment_terms_days: [Ziel], merged_into_no: [], crm_account_id: [CRM]}\n"
+        " payment_terms_days: [Ziel], merged_into_no: [], crm_account_id: [CRM],"
+        " tax_id: [], former_names: []}\n"
     )
     (own / "kunden.yml").write_text(declared)
     (configured.folder / "inbox" / "k20260430").write_bytes(
@@ -500,6 +509,13 @@ def test_the_demo_needs_no_folder_of_its_own() -> None:
     assert list((folder / "inbox").iterdir())
     vendor.close()
     assert not folder.exists()
+
+
+def test_every_object_is_part_of_its_domains_feed_and_the_manifest_of_none() -> None:
+    """A feed reaches as far as all its parts do; the manifest tells how files fared and reaches nowhere."""
+    sources = yaml.safe_load((DBT_PROJECT / "models/staging/files/_files__sources.yml").read_text("utf-8"))["sources"]
+    declared = {table["name"]: table["config"]["meta"].get("domain") for table in sources[0]["tables"]}
+    assert {name: declared[name] for name in OBJECTS} == {n: obj.domain or "none" for n, obj in OBJECTS.items()}
 
 
 def test_sshfs_stays_away() -> None:

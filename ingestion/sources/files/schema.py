@@ -34,7 +34,8 @@ OBJECTS: dict[str, RawObject] = {
             "customer_no",
             "erp",
             _columns(
-                "customer_no name parent_no currency country merged_into_no crm_account_id", payment_terms_days=WHOLE
+                "customer_no name parent_no currency country merged_into_no crm_account_id tax_id former_names",
+                payment_terms_days=WHOLE,
             ),
         ),
         _object(
@@ -62,7 +63,7 @@ OBJECTS: dict[str, RawObject] = {
             "line_id",
             "erp",
             _columns(
-                "line_id document_id contract_line_ref project_ref resource_email description currency",
+                "line_id document_id contract_line_ref project_ref project_code resource_email description currency",
                 "service_from service_to",
                 "net_amount",
                 quantity=QUANTITY,
@@ -91,7 +92,12 @@ OBJECTS: dict[str, RawObject] = {
                 "planned_amount recognised_amount",
             ),
         ),
-        _object("project_costs", "cost_id", "erp", _columns("cost_id project_ref currency", "posted_date", "amount")),
+        _object(
+            "project_costs",
+            "cost_id",
+            "erp",
+            _columns("cost_id project_ref project_code currency", "posted_date", "amount"),
+        ),
         _object(
             "camt_entries",
             "account entry_ref detail_number",

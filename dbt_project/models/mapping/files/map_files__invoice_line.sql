@@ -5,7 +5,8 @@ select
   lines.is_deleted or coalesce(documents.is_deleted, false) as is_deleted,
   lines.document_id as invoice_source_id,
   lines.contract_line_ref,
-  lines.project_ref,
+  -- A project that the ledger knows by its own number alone is found by that.
+  coalesce(lines.project_ref, lines.project_code) as project_ref,
   lines.resource_email as resource_ref,
   lines.description,
   cast(lines.quantity as decimal(9, 4)) as quantity,

@@ -7,6 +7,8 @@ select
   cast(payment_terms_days as {{ dbt.type_int() }}) as payment_terms_days,
   merged_into_no,
   crm_account_id,
+  tax_id,
+  former_names,
   cast(file_stamp as {{ dbt.type_timestamp() }}) as exported_at,
   file_name,
   row_number,

@@ -3,6 +3,7 @@ select
   document_id,
   contract_line_ref,
   project_ref,
+  project_code,
   resource_email,
   description,
   cast(quantity as decimal(18, 6)) as quantity,

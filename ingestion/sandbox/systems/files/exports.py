@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,30 +36,111 @@ class Export:
     is_delta: bool = False
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How a tool writes its rows as delimited text: the headers of its fields, its numbers and its days.
+
+    A field that the tool has got since has a column under its own name, one that it has lost has none.
+    """
+
+    headers: Mapping[str, str]
+    delimiter: str
+    encoding: str
+    line_end: str = "\r\n"
+    number: Callable[[Decimal], str] = str
+    days: str = "%Y-%m-%d"
+
+    def written(self, rows: Sequence[Row], *closing: Sequence[str]) -> bytes:
+        """The file with its header row, and what stands below the rows."""
+        present = {name for row in rows for name in row if name != GONE} if rows else self.headers.keys()
+        fields = [name for name in self.headers if name in present] + sorted(present - self.headers.keys())
+        lines = [[self._shown(row.get(name)) for name in fields] for row in rows]
+        headers = [self.headers.get(name, name) for name in fields]
+        return table(headers, [*lines, *closing], self.delimiter, self.encoding, self.line_end)
+
+    def _shown(self, value: object) -> str | None:
+        if isinstance(value, Decimal):
+            return self.number(value)
+        return value.strftime(self.days) if isinstance(value, date) else value  # type: ignore[return-value]
+
+
+_COMPANIES = Layout(
+    {
+        "entity_code": "Company Code", "name": "Company Name", "currency": "Currency", "country": "Country",
+        "parent_code": "Parent Code",
+    },
+    ",",
+    "utf-8-sig",
+)  # fmt: skip
+
+_CUSTOMERS = Layout(
+    {
+        "customer_no": "Debitor", "name": "Name 1", "parent_no": "Konzerndebitor", "country": "Land",
+        "currency": "Währung", "payment_terms_days": "Zahlungsziel (Tage)", "merged_into_no": "Zusammengeführt mit",
+        "crm_account_id": "CRM-Konto", "tax_id": "USt-IdNr.",
+    },
+    "\t",
+    "utf-16",
+)  # fmt: skip
+
+_CALENDARS = Layout(
+    {
+        "calendar_code": "Code cycle", "name": "Libellé", "frequency": "Fréquence", "cutoff_day": "Jour de clôture",
+    },
+    "|",
+    "utf-8",
+    "\n",
+)  # fmt: skip
+
+_INVOICES = Layout(
+    {
+        "document_id": "Belegschlüssel", "document_number": "Rechnungsnummer", "document_type": "Belegart",
+        "customer_no": "Debitor", "entity_code": "Buchungskreis", "currency": "Währung", "status": "Status",
+        "issue_date": "Rechnungsdatum", "posted_date": "Buchungsdatum", "sent_date": "Versanddatum",
+        "due_date": "Fälligkeitsdatum", "original_document_id": "Bezugsbeleg", "reason_code": "Gutschriftsgrund",
+        "net_amount": "Nettobetrag", "tax_amount": "Steuerbetrag", "gross_amount": "Bruttobetrag",
+        "mark": "Löschkennzeichen",
+    },
+    ";",
+    "cp1252",
+    number=trailing_minus,
+    days="%d.%m.%Y",
+)  # fmt: skip
+
+_BILLING_DETAIL = Layout(
+    {
+        "link_id": "Detail ID", "line_id": "Invoice Line", "item_type": "Item Type", "item_ref": "Item Reference",
+        "quantity": "Quantity", "amount": "Amount", "currency": "Currency", "action": "Action",
+    },
+    ";",
+    "utf-8",
+    "\n",
+    number=in_parentheses,
+)  # fmt: skip
+
+_PAYMENTS = Layout(
+    {
+        "payment_id": "N° règlement", "document_id": "Clé de pièce", "customer_no": "N° client",
+        "payment_date": "Date de règlement", "amount": "Montant", "side": "Sens", "currency": "Devise",
+        "cancelled": "Annulé",
+    },
+    ";",
+    "latin-1",
+    number=lambda value: grouped(value, ",", "\u00a0"),
+    days="%d/%m/%Y",
+)  # fmt: skip
+
+
 def _legal_entities(rows: Sequence[Row], stamp: str) -> bytes:
-    headers = ("Company Code", "Company Name", "Currency", "Country", "Parent Code")
-    names = ("entity_code", "name", "currency", "country", "parent_code")
-    return table(headers, [[row[n] for n in names] for row in rows], ",", "utf-8-sig")
+    return _COMPANIES.written(rows)
 
 
 def _customers(rows: Sequence[Row], stamp: str) -> bytes:
-    headers = (
-        "Debitor", "Name 1", "Konzerndebitor", "Land", "Währung", "Zahlungsziel (Tage)", "Zusammengeführt mit", "CRM-Konto"
-    )  # fmt: skip
-    lines = [
-        [
-            row["customer_no"], row["name"], row["parent_no"], row["country"], row["currency"],
-            str(row["payment_terms_days"]), row["merged_into_no"], row["crm_account_id"],
-        ]
-        for row in rows
-    ]  # fmt: skip
-    return table(headers, lines, "\t", "utf-16")
+    return _CUSTOMERS.written(rows)
 
 
 def _calendars(rows: Sequence[Row], stamp: str) -> bytes:
-    headers = ("Code cycle", "Libellé", "Fréquence", "Jour de clôture")
-    lines = [[row["calendar_code"], row["name"], row["frequency"], str(row["cutoff_day"])] for row in rows]
-    return table(headers, lines, "|", "utf-8", "\n")
+    return _CALENDARS.written(rows)
 
 
 def _fx_rates(rows: Sequence[Row], stamp: str) -> bytes:
@@ -69,26 +150,11 @@ def _fx_rates(rows: Sequence[Row], stamp: str) -> bytes:
     )
 
 
-_INVOICE_HEADERS = {
-    "document_id": "Belegschlüssel", "document_number": "Rechnungsnummer", "document_type": "Belegart",
-    "customer_no": "Debitor", "entity_code": "Buchungskreis", "currency": "Währung", "status": "Status",
-    "issue_date": "Rechnungsdatum", "posted_date": "Buchungsdatum", "sent_date": "Versanddatum",
-    "due_date": "Fälligkeitsdatum", "original_document_id": "Bezugsbeleg", "reason_code": "Gutschriftsgrund",
-    "net_amount": "Nettobetrag", "tax_amount": "Steuerbetrag", "gross_amount": "Bruttobetrag",
-}  # fmt: skip
-
-
 def _invoices(rows: Sequence[Row], stamp: str) -> bytes:
-    def shown(value: object) -> str | None:
-        if isinstance(value, Decimal):
-            return trailing_minus(value)
-        return value.strftime("%d.%m.%Y") if isinstance(value, date) else value  # type: ignore[return-value]
-
-    lines = [[*(shown(row[n]) for n in _INVOICE_HEADERS), "X" if row.get(GONE) else None] for row in rows]
     total = sum((row["gross_amount"] for row in rows), Decimal(0))
+    marked = [{**row, "mark": "X" if row.get(GONE) else None} for row in rows]
     # The closing record tells when the export was made.
-    closing = ["SUMME", str(len(rows)), trailing_minus(total), stamp]
-    return table([*_INVOICE_HEADERS.values(), "Löschkennzeichen"], [*lines, closing], ";", "cp1252")
+    return _INVOICES.written(marked, ["SUMME", str(len(rows)), trailing_minus(total), stamp])
 
 
 def _invoice_lines(rows: Sequence[Row], stamp: str) -> bytes:
@@ -99,6 +165,7 @@ def _invoice_lines(rows: Sequence[Row], stamp: str) -> bytes:
         + padded(row["document_id"], 15)
         + padded(row["contract_line_ref"], 50)
         + padded(row["project_ref"], 50)
+        + padded(row["project_code"], 50)
         + padded(row["resource_email"], 80)
         + cut(row["description"], 80)
         + packed(row["quantity"], 18, 6)
@@ -113,43 +180,14 @@ def _invoice_lines(rows: Sequence[Row], stamp: str) -> bytes:
 
 
 def _billing_links(rows: Sequence[Row], stamp: str) -> bytes:
-    headers = (
-        "Detail ID", "Invoice Line", "Item Type", "Item Reference", "Quantity", "Amount", "Currency", "Action"
-    )  # fmt: skip
-    lines = [
-        [
-            row["link_id"],
-            row["line_id"],
-            row["item_type"],
-            row["item_ref"],
-            None if row["quantity"] is None else in_parentheses(row["quantity"]),
-            in_parentheses(row["amount"]),
-            row["currency"],
-            "DELETE" if row.get(GONE) else "UPSERT",
-        ]
-        for row in rows
-    ]
-    return table(headers, lines, ";", "utf-8", "\n")
+    return _BILLING_DETAIL.written([{**row, "action": "DELETE" if row.get(GONE) else "UPSERT"} for row in rows])
 
 
 def _payments(rows: Sequence[Row], stamp: str) -> bytes:
-    headers = (
-        "N° règlement", "Clé de pièce", "N° client", "Date de règlement", "Montant", "Sens", "Devise", "Annulé"
-    )  # fmt: skip
-    lines = [
-        [
-            row["payment_id"],
-            row["document_id"],
-            row["customer_no"],
-            row["payment_date"].strftime("%d/%m/%Y"),
-            grouped(row["amount"], ",", "\u00a0"),
-            "D" if row["amount"] < 0 else "C",
-            row["currency"],
-            "OUI" if row.get(GONE) else "NON",
-        ]
-        for row in rows
-    ]
-    return table(headers, lines, ";", "latin-1")
+    def shown(row: Row) -> Row:
+        return {**row, "side": "D" if row["amount"] < 0 else "C", "cancelled": "OUI" if row.get(GONE) else "NON"}
+
+    return _PAYMENTS.written([shown(row) for row in rows])
 
 
 def _revenue(rows: Sequence[Row], stamp: str) -> bytes:
@@ -184,6 +222,7 @@ def _project_costs(rows: Sequence[Row], stamp: str) -> bytes:
         + ("D" if row.get(GONE) else " ")
         + padded(row["cost_id"], 15)
         + padded(row["project_ref"], 50)
+        + padded(row["project_code"], 50)
         + packed(row["amount"], 18, 4)
         + row["currency"]
         + day(row["posted_date"], "%d%m%Y")

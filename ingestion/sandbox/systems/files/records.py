@@ -79,6 +79,10 @@ class Builder:
     def _email(self) -> dict[str, str]:
         return {r.id: r.email for r in self._facts.resources}
 
+    @cached_property
+    def _code(self) -> dict[str, str]:
+        return {p.id: p.code for p in self._facts.projects}
+
     def _legal_entity(self, entity: Any) -> Row:
         return {
             "entity_code": number("legal_entities", entity.id), "name": entity.name or entity.id,
@@ -92,7 +96,7 @@ class Builder:
             "currency": customer.currency, "country": customer.country,
             "payment_terms_days": Decimal(customer.payment_terms_days),
             "merged_into_no": number("customers", customer.merged_into) if customer.merged_into else None,
-            "crm_account_id": self.world.ref("crm", "customers", customer.id),
+            "crm_account_id": self.world.ref("crm", "customers", customer.id), "tax_id": customer.tax_id,
         }  # fmt: skip
 
     def _calendar(self, calendar: Any) -> Row:
@@ -132,6 +136,7 @@ class Builder:
             "resource_email": self._email.get(line.resource) if line.resource else None,
             "description": line.description or None, "quantity": quantity, "unit_price": price, "net_amount": amount,
             "currency": invoice.currency, "service_from": line.service_from, "service_to": line.service_to,
+            "project_code": self._code.get(line.project) if line.project else None,
         }  # fmt: skip
 
     def _links(self, invoice: Invoice, line: InvoiceLine) -> list[Row]:
@@ -191,7 +196,7 @@ class Builder:
         return {
             "cost_id": number("project_costs", cost.id),
             "project_ref": self.world.ref("psa", "projects", cost.project), "amount": cost.amount,
-            "currency": cost.currency, "posted_date": cost.posted_on,
+            "currency": cost.currency, "posted_date": cost.posted_on, "project_code": self._code.get(cost.project),
         }  # fmt: skip
 
 
