@@ -10,5 +10,6 @@ select
   merged_into_no as merged_into_source_id,
   crm_account_id as customer_ref,
   tax_id,
-  former_names
+  former_names,
+  represented_entity as legal_entity_ref
 from {{ ref('stg_files__customers') }}

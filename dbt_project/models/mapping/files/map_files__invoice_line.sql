@@ -14,7 +14,15 @@ select
   lines.net_amount,
   lines.currency,
   lines.service_from_date,
-  lines.service_to_date
+  lines.service_to_date,
+  case lines.product_code
+    when 'RETENTION' then 'retainage'
+    when 'RETENTION-R' then 'retainage_release'
+    when 'MIN-VOLUME' then 'true_up'
+    when 'PREPAYMENT' then 'retainer'
+    when 'INTEREST' then 'late_fee'
+    else 'items'
+  end as line_type
 from {{ ref('stg_files__invoice_lines') }} as lines
 left join {{ ref('stg_files__invoices') }} as documents
   on lines.document_id = documents.document_id

@@ -9,6 +9,7 @@ select
   crm_account_id,
   tax_id,
   former_names,
+  represented_entity,
   cast(file_stamp as {{ dbt.type_timestamp() }}) as exported_at,
   file_name,
   row_number,

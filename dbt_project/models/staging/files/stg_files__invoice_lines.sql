@@ -6,6 +6,7 @@ select
   project_code,
   resource_email,
   description,
+  product_code,
   cast(quantity as decimal(18, 6)) as quantity,
   cast(unit_price as decimal(18, 6)) as unit_price,
   cast(net_amount as decimal(18, 4)) as net_amount,

@@ -15,6 +15,7 @@ from ingestion.sandbox.systems.files.formats import (
     in_parentheses,
     packed,
     padded,
+    plain,
     records,
     table,
     trailing_minus,
@@ -77,7 +78,7 @@ _CUSTOMERS = Layout(
     {
         "customer_no": "Debitor", "name": "Name 1", "parent_no": "Konzerndebitor", "country": "Land",
         "currency": "Währung", "payment_terms_days": "Zahlungsziel (Tage)", "merged_into_no": "Zusammengeführt mit",
-        "crm_account_id": "CRM-Konto", "tax_id": "USt-IdNr.",
+        "crm_account_id": "CRM-Konto", "tax_id": "USt-IdNr.", "represented_entity": "Partnergesellschaft",
     },
     "\t",
     "utf-16",
@@ -99,7 +100,7 @@ _INVOICES = Layout(
         "issue_date": "Rechnungsdatum", "posted_date": "Buchungsdatum", "sent_date": "Versanddatum",
         "due_date": "Fälligkeitsdatum", "original_document_id": "Bezugsbeleg", "reason_code": "Gutschriftsgrund",
         "net_amount": "Nettobetrag", "tax_amount": "Steuerbetrag", "gross_amount": "Bruttobetrag",
-        "mark": "Löschkennzeichen",
+        "rejected_date": "Abweisungsdatum", "rejection_reason": "Abweisungsgrund", "mark": "Löschkennzeichen",
     },
     ";",
     "cp1252",
@@ -122,12 +123,80 @@ _PAYMENTS = Layout(
     {
         "payment_id": "N° règlement", "document_id": "Clé de pièce", "customer_no": "N° client",
         "payment_date": "Date de règlement", "amount": "Montant", "side": "Sens", "currency": "Devise",
+        "withholding_tax": "Retenue à la source", "deduction": "Déduction", "deduction_reason": "Motif de déduction",
         "cancelled": "Annulé",
     },
     ";",
     "latin-1",
     number=lambda value: grouped(value, ",", "\u00a0"),
     days="%d/%m/%Y",
+)  # fmt: skip
+
+
+_DISPUTES = Layout(
+    {
+        "dispute_id": "Klärfall", "document_id": "Belegschlüssel", "line_id": "Belegposition", "amount": "Betrag",
+        "currency": "Währung", "reason_code": "Grund", "opened_date": "Eröffnet am", "resolved_date": "Geklärt am",
+        "mark": "Löschkennzeichen",
+    },
+    ";",
+    "cp1252",
+    number=trailing_minus,
+    days="%d.%m.%Y",
+)  # fmt: skip
+
+_WRITE_OFFS = Layout(
+    {
+        "write_off_id": "Ausbuchung", "document_id": "Belegschlüssel", "amount": "Betrag netto", "currency": "Währung",
+        "posted_date": "Buchungsdatum", "reason_code": "Grund", "approver": "Freigegeben von",
+        "approver_role": "Funktion", "mark": "Löschkennzeichen",
+    },
+    ";",
+    "cp1252",
+    number=trailing_minus,
+    days="%d.%m.%Y",
+)  # fmt: skip
+
+_BALANCES = Layout(
+    {
+        "balance_id": "Position ID", "contract_ref": "Contract", "period_start": "Month", "book": "Book",
+        "contract_asset": "Contract Asset", "unbilled_receivable": "Unbilled Receivable",
+        "contract_liability": "Contract Liability", "loss_provision": "Loss Provision", "currency": "Currency",
+    },
+    ",",
+    "utf-8-sig",
+    number=in_parentheses,
+)  # fmt: skip
+
+_CONTRACT_VALUES = Layout(
+    {
+        "contract_item_no": "Contract Item", "contract_line_ref": "CRM Line", "amount": "Value", "currency": "Currency",
+        "created_at": "Created At (UTC)",
+    },
+    ",",
+    "utf-8-sig",
+    number=plain,
+)  # fmt: skip
+
+_CHANGE_ORDERS = Layout(
+    {
+        "amendment_no": "Amendment", "change_order_ref": "CRM Change Order", "contract_line_ref": "CRM Line",
+        "amount": "Value Change", "cap_amount": "Cap Change", "currency": "Currency", "created_at": "Created At (UTC)",
+    },
+    ",",
+    "utf-8-sig",
+    number=plain,
+)  # fmt: skip
+
+_SYNC_LOG = Layout(
+    {
+        "attempt_id": "attempt_id", "record_type": "record_type", "record_ref": "record_id", "from_system": "source",
+        "to_system": "target", "attempt_no": "attempt", "status": "status", "error_class": "error",
+        "can_retry": "retryable", "occurred_at": "occurred_at", "action": "action",
+    },
+    "|",
+    "utf-8",
+    "\n",
 )  # fmt: skip
 
 
@@ -174,6 +243,7 @@ def _invoice_lines(rows: Sequence[Row], stamp: str) -> bytes:
         + row["currency"]
         + day(row["service_from"], "%Y%m%d")
         + day(row["service_to"], "%Y%m%d")
+        + padded(row["product_code"], 12)
         for row in rows
     ]
     return records(f"HINVLINE   {stamp}", details, sum((r["net_amount"] for r in rows), Decimal(0)), "utf-8")
@@ -185,7 +255,10 @@ def _billing_links(rows: Sequence[Row], stamp: str) -> bytes:
 
 def _payments(rows: Sequence[Row], stamp: str) -> bytes:
     def shown(row: Row) -> Row:
-        return {**row, "side": "D" if row["amount"] < 0 else "C", "cancelled": "OUI" if row.get(GONE) else "NON"}
+        amounts = [row[name] for name in ("amount", "withholding_tax", "deduction")]
+        if min(amounts) < 0 < max(amounts):
+            raise ValueError(f"payment {row['payment_id']} has amounts on both sides")
+        return {**row, "side": "D" if min(amounts) < 0 else "C", "cancelled": "OUI" if row.get(GONE) else "NON"}
 
     return _PAYMENTS.written([shown(row) for row in rows])
 
@@ -231,6 +304,36 @@ def _project_costs(rows: Sequence[Row], stamp: str) -> bytes:
     return records(f"HPROJCOST  {stamp}", details, sum((r["amount"] for r in rows), Decimal(0)), "cp1252")
 
 
+def _wip_postings(rows: Sequence[Row], stamp: str) -> bytes:
+    details = [
+        "D"
+        + ("D" if row.get(GONE) else " ")
+        + padded(row["posting_id"], 15)
+        + padded(row["contract_line_ref"], 50)
+        + padded(row["item_type"], 10)
+        + padded(row["item_ref"], 50)
+        + packed(row["amount"], 18, 4)
+        + row["currency"]
+        + day(row["posted_date"], "%Y%m%d")
+        + padded(row["book"], 20)
+        for row in rows
+    ]
+    return records(f"HWIPPOST   {stamp}", details, sum((r["amount"] for r in rows), Decimal(0)), "utf-8")
+
+
+def _marked(layout: Layout) -> Writer:
+    """Changes in German: what is gone carries a mark."""
+    return lambda rows, stamp: layout.written([{**row, "mark": "X" if row.get(GONE) else None} for row in rows])
+
+
+def _complete(layout: Layout) -> Writer:
+    return lambda rows, stamp: layout.written(rows)
+
+
+def _sync_log(rows: Sequence[Row], stamp: str) -> bytes:
+    return _SYNC_LOG.written([{**row, "action": "DELETE" if row.get(GONE) else "UPSERT"} for row in rows])
+
+
 EXPORTS: Mapping[str, Export] = {
     "legal_entities": Export("company_list_{}.csv", "entity_code", _legal_entities),
     "customers": Export("DEBITOREN_{}.txt", "customer_no", _customers),
@@ -242,4 +345,11 @@ EXPORTS: Mapping[str, Export] = {
     "payments": Export("reglements_clients_{}.csv", "payment_id", _payments, is_delta=True),
     "revenue_schedules": Export("revenue_schedule_{}.xlsx", "schedule_id", _revenue),
     "project_costs": Export("PROJCOST.D{}", "cost_id", _project_costs, is_delta=True),
+    "disputes": Export("KLAERFAELLE_{}.csv", "dispute_id", _marked(_DISPUTES), is_delta=True),
+    "write_offs": Export("AUSBUCHUNGEN_{}.csv", "write_off_id", _marked(_WRITE_OFFS), is_delta=True),
+    "contract_balances": Export("contract_positions_{}.csv", "balance_id", _complete(_BALANCES)),
+    "wip_postings": Export("WIPPOST.D{}", "posting_id", _wip_postings, is_delta=True),
+    "contract_values": Export("contract_items_{}.csv", "contract_item_no", _complete(_CONTRACT_VALUES)),
+    "change_orders": Export("contract_amendments_{}.csv", "amendment_no", _complete(_CHANGE_ORDERS)),
+    "sync_log": Export("integration_log_{}.csv", "attempt_id", _sync_log, is_delta=True),
 }
