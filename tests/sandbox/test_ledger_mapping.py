@@ -30,7 +30,7 @@ DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 SYSTEMS = ("netsuite", "files")
 OTHERS = {"crm": "salesforce", "psa": "kantata", "expense": "concur", "procurement": "coupa"}
 LATER = NOW + timedelta(days=1)
-CANONICAL = ("legal_entity", "customer_record", "invoice", "dispute", "write_off", "contract_balance", "sync_event")
+CANONICAL = ("dispute", "write_off", "contract_balance", "sync_event")
 OWNERS: dict[str, tuple[Domain, str]] = {
     "time_entry": ("psa", "time_entries"),
     "expense_item": ("expense", "expenses"),
@@ -96,22 +96,20 @@ def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def _build(system: str, home: Path) -> None:
     project = home / "project"
-    for folder in ("macros", f"models/staging/{system}", f"models/mapping/{system}"):
+    for folder in ("macros", "seeds", f"models/staging/{system}", f"models/mapping/{system}", "models/canonical"):
         shutil.copytree(DBT_PROJECT / folder, project / folder)
-    (project / "models/canonical").mkdir()
-    for model in CANONICAL:
-        shutil.copy(DBT_PROJECT / f"models/canonical/{model}.sql", project / "models/canonical")
-    for model, columns in {
-        "customer_xref": "source_system, source_id, customer_id", "engagement": "source_id, engagement_id, correlation_id, currency",
-    }.items():  # fmt: skip
-        empty = ", ".join(f"cast(null as varchar) as {c}" for c in columns.split(", "))
-        (project / f"models/canonical/{model}.sql").write_text(f"select {empty} where 1 = 0")
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(DBT_PROJECT / name, project)
     dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--exclude-resource-type", "test"]
+    chosen = ["--select", f"staging.{system}", f"mapping.{system}", *(f"+{model}" for model in CANONICAL)]
     env = {"LEAKAGE_DATA_DIR": str(home), "DBT_TARGET_PATH": str(home / "target"), "LEAKAGE_SYSTEMS": f"erp={system}"}
     done = subprocess.run(
-        [*dbt, "--profiles-dir", "."], cwd=project, env=os.environ | env, capture_output=True, text=True, check=False
+        [*dbt, *chosen, "--profiles-dir", "."],
+        cwd=project,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -66,7 +66,8 @@ _BILLED = (
 )
 _TOTAL = {"total": "foreigntotal"}
 _ITEM_FIELDS = _fields(
-    "line:whole item:serviceSaleItem description quantity:number rate:number amount:number custcol_crm_contract_line custcol_resource_email "
+    "line:whole item:serviceSaleItem description quantity:number rate:number amount:number custcol_crm_contract_line "
+    "custcol_resource_email "
     "custcol_service_from:date custcol_service_to:date"
 )
 _LINE_COLUMNS = {"line": "id", "description": "memo", "amount": "foreignamount", "doc": "previousdoc"}
@@ -132,7 +133,8 @@ RECORD_TYPES: dict[str, RecordType] = {
             "altName",
             _fields(
                 "entityId externalId altName companyName parent:customer isPerson:flag isInactive:flag currency:currency "
-                "terms:term representingSubsidiary:subsidiary custentity_merged_into:customer dateCreated:moment lastModifiedDate:moment"
+                "terms:term representingSubsidiary:subsidiary custentity_merged_into:customer dateCreated:moment "
+                "lastModifiedDate:moment"
             ),
         ),
         # Every account has contacts; this firm bills without them.
