@@ -28,6 +28,7 @@ from ingestion.sources.files.client import NEVER, DropFolder
 from ingestion.sources.files.feed import load_feeds
 from ingestion.sources.files.folder import LocalFolder
 from ingestion.sources.files.schema import OBJECTS
+from tests import ledger_firm
 from tests.drops import NOW, SYSTEMS, Drops, firm, stand_in
 
 DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
@@ -87,6 +88,48 @@ def test_every_feed_is_read_exactly(drops: Drops) -> None:
     assert taken.records["billing_calendars"][0]["frequency"] == "MENSUEL"
 
 
+def test_what_a_ledger_holds_beyond_invoices_is_read_exactly() -> None:
+    vendor = stand_in(ledger_firm.firm())
+    taken = Drops(vendor.folder).read()
+    vendor.close()
+    assert set(taken.statuses.values()) == {"loaded"}
+
+    def column(feed: str, *names: str) -> list[Any]:
+        return [tuple(r[n] for n in names) if names[1:] else r[names[0]] for r in taken.records[feed]]
+
+    assert column("customers", "represented_entity") == [None, number("legal_entities", "LE-DE")]
+    assert column("invoices", "rejected_date", "rejection_reason") == [("2026-04-03", "po_exhausted"), (None, None)]
+    codes = ["SERVICE", "RETENTION", "RETENTION-R", "MIN-VOLUME", "PREPAYMENT", "INTEREST", "SERVICE"]
+    assert column("invoice_lines", "product_code") == codes
+    assert column("billing_links", "item_type") == ["TIME", "EXPENSE", "SUBCON", "PROGRESS"]
+    kept = [("15.0025", "2.5", "bank_charges"), ("0", "0", None)]
+    assert column("payments", "withholding_tax", "deduction", "deduction_reason") == kept
+    assert column("disputes", "amount", "reason_code", "opened_date", "resolved_date") == [
+        ("50.05", "hours", "2026-04-10", None), ("9", None, "2026-04-11", "2026-04-12"),
+    ]  # fmt: skip
+    assert column("write_offs", "amount", "approver", "approver_role") == [
+        ("12.3456", "Ann Øre", "CFO"),
+        ("1", None, None),
+    ]
+    assert column("contract_balances", "contract_asset", "loss_provision", "book") == [
+        ("1000.0001", "4", "primary"), ("0", "-5", "ifrs"),
+    ]  # fmt: skip
+    assert column("wip_postings", "item_type", "amount") == [
+        ("TIME", "1600.1600"), ("TIME", "-1600.1600"), ("EXPENSE", "40.0000"), ("SUBCON", "20.0000"), (None, "5.0000"),
+    ]  # fmt: skip
+    assert column("contract_values", "amount", "currency", "created_at") == [
+        ("50000.25", "EUR", "2026-01-05T10:00:07Z"), (None, "USD", "2020-01-01T00:00:00Z"),
+        ("900.1", "EUR", "2020-01-01T00:00:00Z"),
+    ]  # fmt: skip
+    assert column("change_orders", "amount", "cap_amount", "currency") == [
+        ("5000.5", "-100", "EUR"),
+        ("-3.3", "0", "GBP"),
+    ]
+    assert column("sync_log", "record_type", "attempt_no", "status", "can_retry", "occurred_at")[:2] == [
+        ("CUSTOMER", "1", "ERROR", "N", "2026-04-01T23:30:05Z"), ("PROJECT", "2", "IN DOUBT", "Y", "2026-04-02T23:30:05Z"),
+    ]  # fmt: skip
+
+
 def test_ids_keep_their_leading_zeros_and_rows_say_where_they_come_from(drops: Drops) -> None:
     facts = firm()
     facts.customers += [Customer(id=f"Z{n}") for n in range(40)]
@@ -118,6 +161,9 @@ def test_complete_sets_and_changes(drops: Drops, tools: System) -> None:
     first = drops.read()
     assert sorted(first.complete) == [
         "billing_calendars",
+        "change_orders",
+        "contract_balances",
+        "contract_values",
         "customers",
         "fx_rates",
         "legal_entities",
@@ -270,14 +316,14 @@ def replaced(old: str, new: str, encoding: str) -> Change:
         (INVOICES, replaced("Nettobetrag", "Betrag", "cp1252"), "column net_amount is missing: no header is one of"),
         (INVOICES, replaced("Steuerbetrag", "Nettobetrag", "cp1252"), "column net_amount is there 2 times"),
         (INVOICES, replaced("INV-1", "INV\x81", "latin-1"), "line 2: byte 0x81 is not cp1252"),
-        (INVOICES, lambda c: c.replace(b";228,48", b";228,48;9"), "line 2 has 18 fields, the header has 17"),
+        (INVOICES, lambda c: c.replace(b";228,48", b";228,48;9"), "line 2 has 20 fields, the header has 19"),
         (CUSTOMERS, lambda c: c[:-1], "is not utf-16"),
         (CUSTOMERS, lambda c: b"\xff\xfe", "the file has no header row"),
         (COMPANIES, replaced("GmbH\"", "GmbH", "utf-8"), "is the file complete?"),
         (LINES, lambda c: c[: c.rindex(b"\nT") + 1], "the last record is not a trailer"),
         (LINES, replaced("T000000003", "T000000002", "utf-8"), "the trailer counts 000000002 records, the file has 3"),
         (LINES, replaced("12025000+", "12025001+", "utf-8"), "the control total of net_amount is"),
-        (LINES, replaced("EUR2026", "EUR 2026", "utf-8"), "has 419 characters, declared are 418"),
+        (LINES, replaced("EUR2026", "EUR 2026", "utf-8"), "has 431 characters, declared are 430"),
         (LINES, lambda c: c[c.index(b"\n") + 1 :], "the first record is not a header"),
         (REVENUE, lambda c: b"PK not a workbook", "not a readable workbook"),
         (
@@ -421,7 +467,7 @@ def test_loads_types_and_quarantines_rows(configured: System) -> None:
     assert reason == "amount: declared decimal, got 'not a number written as (1,234.50): 1.202,50'"
     domains = query("select domain, min(complete_through) from raw_files.feed where object <> 'manifest' group by 1")
     assert dict(domains) == {"erp": NOW, "bank": NOW}
-    assert query("select count(*) from raw_files.manifest where status = 'loaded'") == [(12,)]
+    assert query("select count(*) from raw_files.manifest where status = 'loaded'") == [(19,)]
     # A day later the same rows stand in another file: they are the same versions.
     before = [query(COUNTS.format(name)) for name in ("customers", "fx_rates", "invoices", "camt_entries")]
     configured.world.replace_facts(firm(), NOW + timedelta(hours=1))
@@ -473,10 +519,10 @@ def test_a_firm_declares_its_own_feeds(configured: System, tmp_path: Path, monke
     load_feeds.cache_clear()
     declared = (own / "kunden.yml").read_text() + (
         "delivery: snapshot\nformat: delimited\nencoding: latin-1\ndelimiter: ','\n"
-        "optional: [merged_into_no, parent_no, tax_id, former_names]\n"
+        "optional: [merged_into_no, parent_no, tax_id, former_names, represented_entity]\n"
         "columns: {customer_no: [Nr], name: [Name], parent_no: [], currency: [W], country: [L],"
         " payment_terms_days: [Ziel], merged_into_no: [], crm_account_id: [CRM],"
-        " tax_id: [], former_names: []}\n"
+        " tax_id: [], former_names: [], represented_entity: []}\n"
     )
     (own / "kunden.yml").write_text(declared)
     (configured.folder / "inbox" / "k20260430").write_bytes(
@@ -484,6 +530,12 @@ def test_a_firm_declares_its_own_feeds(configured: System, tmp_path: Path, monke
     )
     load("customers")
     assert query("select customer_no, name, payment_terms_days from raw_files.customers") == [("01", "Müller", 30)]
+    # What few tools have does not hold the ledger up when it is not declared; what every ledger has does.
+    load("disputes", "invoices")
+    through = "select object, max(complete_through) from raw_files.feed where object <> 'manifest' group by 1"
+    assert dict(query(through)) == {
+        "customers": datetime(2026, 4, 30, tzinfo=UTC), "disputes": datetime(2026, 4, 30, tzinfo=UTC), "invoices": None,
+    }  # fmt: skip
 
 
 def test_what_is_missing_is_said_and_secrets_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
