@@ -69,7 +69,7 @@ def firm() -> Facts:
     return Facts(
         legal_entities=[LegalEntity(id="LE", name="Größe & Söhne, GmbH", currency="EUR", country="DE")],
         customers=[
-            Customer(id="C-1", name='"Ärzte" 株式会社', currency="EUR", payment_terms_days=14),
+            Customer(id="C-1", name='"Ärzte" 株式会社', currency="EUR", payment_terms_days=14, tax_id="DE 123"),
             Customer(id="C-2", name="Beta", parent="C-1", merged_into="C-1"),
         ],
         projects=[Project(id="P-1", customer="C-1")],

@@ -179,8 +179,8 @@
 {% endmacro %}
 
 {#
-  The raw objects of a system that its sources declare for a domain (meta: {domain: ...}; for all its domains without); known
-  when dbt runs, not while it parses.
+  The raw objects of a system that its sources declare for a domain (meta: {domain: ...}; for all its domains without, for
+  no domain with none: what tells about the reading itself); known when dbt runs, not while it parses.
 #}
 {% macro raw_objects(system, domain) %}
   {% set names = [] %}

@@ -30,6 +30,20 @@ RULES = {
     ),
     "revenue_schedules": ObjectRules(currencies=("currency",), required=("period_start", "method"), may_be_empty=True),
     "project_costs": ObjectRules(currencies=("currency",), required=("amount", "posted_date"), may_be_empty=True),
+    "disputes": ObjectRules(
+        currencies=("currency",),
+        required=("document_id", "amount", "opened_date"),
+        ranges={"amount": (0, None)},
+        may_be_empty=True,
+    ),
+    "write_offs": ObjectRules(
+        currencies=("currency",), required=("document_id", "amount", "posted_date"), may_be_empty=True
+    ),
+    "contract_balances": ObjectRules(currencies=("currency",), required=("period_start",), may_be_empty=True),
+    "wip_postings": ObjectRules(currencies=("currency",), required=("amount", "posted_date"), may_be_empty=True),
+    "contract_values": ObjectRules(currencies=("currency",), may_be_empty=True),
+    "change_orders": ObjectRules(currencies=("currency",), required=("amount",), may_be_empty=True),
+    "sync_log": _rules("record_type", "status", "occurred_at", attempt_no=(0, None)),
     "camt_entries": ObjectRules(currencies=("currency",), required=("amount", "status"), may_be_empty=True),
     "bai_transactions": ObjectRules(
         currencies=("currency",), required=("amount", "as_of_date", "type_code"), may_be_empty=True

@@ -31,4 +31,9 @@ RULES = {
     "revenueelement": _OPTIONAL,
     "revenueplan": _OPTIONAL,
     "revenueplanplannedrevenue": _OPTIONAL,
+    "item": ObjectRules(required=("itemid",), may_be_empty=True),
+    "changeorder": ObjectRules(required=("amount", "currency"), may_be_empty=True),
+    "dispute": ObjectRules(required=("invoice", "amount", "opened"), ranges={"amount": (0, None)}, may_be_empty=True),
+    "contractbalance": ObjectRules(required=("period", "currency"), may_be_empty=True),
+    "integrationlog": ObjectRules(required=("record_type", "status", "occurred"), may_be_empty=True),
 }

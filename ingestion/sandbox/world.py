@@ -203,6 +203,9 @@ class VendorSystem(ABC):
     def facts_replaced(self) -> None:  # noqa: B027
         """The world has moved on. A stand-in that sends by itself does so now; one that is asked has nothing to do."""
 
+    def forget(self) -> None:  # noqa: B027
+        """Start anew, as if nothing had been sent yet. A stand-in that is asked has sent nothing by itself."""
+
     def close(self) -> None:  # noqa: B027
         """The server has ended: release what was held for its time."""
 

@@ -21,7 +21,7 @@ import duckdb
 import pytest
 
 from ingestion import pipelines
-from ingestion.contract import RawObject
+from ingestion.contract import RawObject, column_name
 from ingestion.http import session as http_session
 from ingestion.registry import SYSTEMS
 from ingestion.sandbox.facts import Fact, Facts
@@ -122,9 +122,13 @@ class Running:
 
     def latest(self, name: str) -> list[Row]:
         """The latest version of every record, without what differs from run to run."""
-        keys = ", ".join(f'"{column}"' for column in self.declared[name].key_columns)
+        obj = self.declared[name]
+        keys = ", ".join(f'"{column}"' for column in obj.key_columns)
+        differing = ", ".join(
+            ["_extracted_at", "_dlt_load_id", "_record_hash", "place", *map(column_name, obj.provenance)]
+        )
         return self.rows(
-            "select * exclude (_extracted_at, _dlt_load_id, _record_hash, place) from (select *, row_number() over "
+            f"select * exclude ({differing}) from (select *, row_number() over "
             f"(partition by {keys} order by _extracted_at desc, _dlt_load_id desc) as place from {name}) "
             f"where place = 1 order by {keys}"
         )
@@ -137,6 +141,12 @@ class Running:
             f"_dlt_load_id) as earlier from {name}) where earlier = _record_hash"
         )
 
+    def appended_since(self, earlier: Running) -> dict[str, int]:
+        """How many versions of each of ``objects``, or of all, were appended after this one was copied from another."""
+        counts = {name: f"select count(*) from {name}" for name in self.objects or self.declared}
+        grown = {name: self.rows(sql)[0][0] - earlier.rows(sql)[0][0] for name, sql in counts.items()}
+        return {name: count for name, count in grown.items() if count}
+
     def copied(self, data_dir: Path) -> Running:
         """The same system with a data directory of its own that starts as this one's stands."""
         shutil.copytree(self.data_dir, data_dir, dirs_exist_ok=True)
@@ -147,7 +157,13 @@ class Running:
         self.server.faults.clear()
         self.vendor.arrange, self.vendor.skew = None, timedelta()
         self.vendor.tamper.clear()
+        self.vendor.forget()
         self.world.replace_facts(facts or small_firm(), now)
+
+
+def save_everything(system: Running) -> None:
+    """Every record changes: what is read next comes in several pages."""
+    system.world.replace_facts(touched(small_firm(), LATER), LATER)
 
 
 @contextmanager

@@ -14,7 +14,18 @@ from ingestion.http.errors import TransientError
 from ingestion.http.session import MAX_ATTEMPTS
 from ingestion.registry import SYSTEMS
 from ingestion.sandbox.server import Fault
-from tests.sandbox.running import LATER, NOW, PAGE_ROWS, Row, Running, running, small_firm, speaks_http, touched
+from tests.sandbox.running import (
+    LATER,
+    NOW,
+    PAGE_ROWS,
+    Row,
+    Running,
+    running,
+    save_everything,
+    small_firm,
+    speaks_http,
+    touched,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -41,21 +52,20 @@ class Baseline:
 def baseline(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Baseline]:
     home = tmp_path_factory.mktemp(request.param)
     with running(request.param, home / "first") as first:
-        # One object is enough, and quickly loaded: of the first few whose changes are read, the one with the most records.
+        # One object is enough, and quickly loaded: of the first few whose changes are read, the one of which the most
+        # records change.
         changing = [name for name, obj in first.declared.items() if obj.cursor]
         first.objects = tuple(changing[:CANDIDATES] or first.declared)
         first.load()
-        counts = {name: first.rows(f"select count(*) from {name}")[0][0] for name in first.objects}
-        first.objects = (max(counts, key=lambda name: counts[name]),)
-        assert counts[first.objects[0]] > PAGE_ROWS, "it has to come in several pages"
-        found = []
-        for change in (save_everything, correct_a_few):
-            again = first.copied(home / change.__name__)
-            change(again)
-            again.load()
-            found.append(again.latest(*again.objects))
-        assert found[0] != found[1] != first.latest(*first.objects), "nothing changed"
-        yield Baseline(first, *found)
+        saved = after(save_everything, first, home / "saved")
+        counts = saved.appended_since(first)
+        name = max(counts, key=lambda name: counts[name])
+        assert counts[name] > PAGE_ROWS, "it has to come in several pages"
+        first.objects = (name,)
+        corrected = after(correct_a_few, first, home / "corrected")
+        before, expected, few = (system.latest(name) for system in (first, saved, corrected))
+        assert before != expected != few != before, "nothing changed"
+        yield Baseline(first, expected, few)
 
 
 @pytest.fixture
@@ -66,9 +76,13 @@ def system(baseline: Baseline, tmp_path: Path) -> Running:
     return found
 
 
-def save_everything(system: Running) -> None:
-    """Every record changes: what is read next comes in several pages."""
-    system.world.replace_facts(touched(small_firm(), LATER), LATER)
+def after(change: Callable[[Running], None], first: Running, data_dir: Path) -> Running:
+    """A copy of ``first`` in ``data_dir`` that has read a change."""
+    found = first.copied(data_dir)
+    found.reset()
+    change(found)
+    found.load()
+    return found
 
 
 def correct_a_few(system: Running) -> None:

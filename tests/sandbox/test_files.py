@@ -13,6 +13,7 @@ from unittest import mock
 
 import duckdb
 import pytest
+import yaml
 
 from ingestion import pipelines
 from ingestion.http.errors import PermanentError, SourceError
@@ -26,8 +27,11 @@ from ingestion.sources.files import connect
 from ingestion.sources.files.client import NEVER, DropFolder
 from ingestion.sources.files.feed import load_feeds
 from ingestion.sources.files.folder import LocalFolder
+from ingestion.sources.files.schema import OBJECTS
+from tests import ledger_firm
 from tests.drops import NOW, SYSTEMS, Drops, firm, stand_in
 
+DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 STAMP = "20260430120000"
 INVOICES, CUSTOMERS, LINES = f"RE_AUSGANG_{STAMP}.csv", f"DEBITOREN_{STAMP}.txt", f"INVLINE.D{STAMP}"
 COMPANIES, LINKS, REVENUE = f"company_list_{STAMP}.csv", f"billing_detail_{STAMP}.csv", f"revenue_schedule_{STAMP}.xlsx"
@@ -68,8 +72,11 @@ def test_every_feed_is_read_exactly(drops: Drops) -> None:
     assert (line["unit_price"], line["net_amount"]) == ("160.33330000", "1202.5000")
     assert line["description"] == "Beratung; “März” – Teil 1"
     assert (line["service_from"], line["resource_email"]) == ("2026-03-01", "ann@firm.example")
+    assert {r["project_code"] for r in (line, *taken.records["project_costs"])} == {"P1"}
     assert sorted(r["amount"] for r in taken.records["billing_links"]) == ["-1202.50", "1000.00", "202.50"]
-    assert {r["name"] for r in taken.records["customers"]} == {'"Ärzte" 株式会社', "Beta"}
+    assert {(r["name"], r["tax_id"]) for r in taken.records["customers"]} == {
+        ('"Ärzte" 株式会社', "DE 123"), ("Beta", None),
+    }  # fmt: skip
     assert taken.records["legal_entities"][0]["name"] == "Größe & Söhne, GmbH"
     assert {r["amount"] for r in taken.records["payments"]} == {"1430.98", "-9.00"}
     assert {r["amount"] for r in taken.records["project_costs"]} == {"4000.0700", "-0.0700"}
@@ -79,6 +86,48 @@ def test_every_feed_is_read_exactly(drops: Drops) -> None:
     assert {r["recognised_amount"] for r in taken.records["revenue_schedules"]} == {"-999.99"}
     assert taken.records["revenue_schedules"][2]["posted_date"] == "2026-03-28"
     assert taken.records["billing_calendars"][0]["frequency"] == "MENSUEL"
+
+
+def test_what_a_ledger_holds_beyond_invoices_is_read_exactly() -> None:
+    vendor = stand_in(ledger_firm.firm())
+    taken = Drops(vendor.folder).read()
+    vendor.close()
+    assert set(taken.statuses.values()) == {"loaded"}
+
+    def column(feed: str, *names: str) -> list[Any]:
+        return [tuple(r[n] for n in names) if names[1:] else r[names[0]] for r in taken.records[feed]]
+
+    assert column("customers", "represented_entity") == [None, number("legal_entities", "LE-DE")]
+    assert column("invoices", "rejected_date", "rejection_reason") == [("2026-04-03", "po_exhausted"), (None, None)]
+    codes = ["SERVICE", "RETENTION", "RETENTION-R", "MIN-VOLUME", "PREPAYMENT", "INTEREST", "SERVICE"]
+    assert column("invoice_lines", "product_code") == codes
+    assert column("billing_links", "item_type") == ["TIME", "EXPENSE", "SUBCON", "PROGRESS"]
+    kept = [("15.0025", "2.5", "bank_charges"), ("0", "0", None)]
+    assert column("payments", "withholding_tax", "deduction", "deduction_reason") == kept
+    assert column("disputes", "amount", "reason_code", "opened_date", "resolved_date") == [
+        ("50.05", "hours", "2026-04-10", None), ("9", None, "2026-04-11", "2026-04-12"),
+    ]  # fmt: skip
+    assert column("write_offs", "amount", "approver", "approver_role") == [
+        ("12.3456", "Ann Øre", "CFO"),
+        ("1", None, None),
+    ]
+    assert column("contract_balances", "contract_asset", "loss_provision", "book") == [
+        ("1000.0001", "4", "primary"), ("0", "-5", "ifrs"),
+    ]  # fmt: skip
+    assert column("wip_postings", "item_type", "amount") == [
+        ("TIME", "1600.1600"), ("TIME", "-1600.1600"), ("EXPENSE", "40.0000"), ("SUBCON", "20.0000"), (None, "5.0000"),
+    ]  # fmt: skip
+    assert column("contract_values", "amount", "currency", "created_at") == [
+        ("50000.25", "EUR", "2026-01-05T10:00:07Z"), (None, "USD", "2020-01-01T00:00:00Z"),
+        ("900.1", "EUR", "2020-01-01T00:00:00Z"),
+    ]  # fmt: skip
+    assert column("change_orders", "amount", "cap_amount", "currency") == [
+        ("5000.5", "-100", "EUR"),
+        ("-3.3", "0", "GBP"),
+    ]
+    assert column("sync_log", "record_type", "attempt_no", "status", "can_retry", "occurred_at")[:2] == [
+        ("CUSTOMER", "1", "ERROR", "N", "2026-04-01T23:30:05Z"), ("PROJECT", "2", "IN DOUBT", "Y", "2026-04-02T23:30:05Z"),
+    ]  # fmt: skip
 
 
 def test_ids_keep_their_leading_zeros_and_rows_say_where_they_come_from(drops: Drops) -> None:
@@ -112,6 +161,9 @@ def test_complete_sets_and_changes(drops: Drops, tools: System) -> None:
     first = drops.read()
     assert sorted(first.complete) == [
         "billing_calendars",
+        "change_orders",
+        "contract_balances",
+        "contract_values",
         "customers",
         "fx_rates",
         "legal_entities",
@@ -196,7 +248,7 @@ def test_the_same_name_with_new_content_is_a_new_version(drops: Drops) -> None:
 
 def test_a_late_file_is_not_lost_and_does_not_have_the_last_word(empty: Drops) -> None:
     def costs(stamp: str, *amounts: int) -> Path:
-        rows = [f"D {f'c{n}':<15}{'P':<50}{a:017d}+USD01042026" for n, a in enumerate(amounts)]
+        rows = [f"D {f'c{n}':<15}{'P':<100}{a:017d}+USD01042026" for n, a in enumerate(amounts)]
         trailer = f"T{len(rows):09d}{sum(amounts):021d}+"
         return empty.put(f"PROJCOST.D{stamp}", "\n".join([f"H{stamp}", *rows, trailer]).encode())
 
@@ -264,14 +316,14 @@ def replaced(old: str, new: str, encoding: str) -> Change:
         (INVOICES, replaced("Nettobetrag", "Betrag", "cp1252"), "column net_amount is missing: no header is one of"),
         (INVOICES, replaced("Steuerbetrag", "Nettobetrag", "cp1252"), "column net_amount is there 2 times"),
         (INVOICES, replaced("INV-1", "INV\x81", "latin-1"), "line 2: byte 0x81 is not cp1252"),
-        (INVOICES, lambda c: c.replace(b";228,48", b";228,48;9"), "line 2 has 18 fields, the header has 17"),
+        (INVOICES, lambda c: c.replace(b";228,48", b";228,48;9"), "line 2 has 20 fields, the header has 19"),
         (CUSTOMERS, lambda c: c[:-1], "is not utf-16"),
         (CUSTOMERS, lambda c: b"\xff\xfe", "the file has no header row"),
         (COMPANIES, replaced("GmbH\"", "GmbH", "utf-8"), "is the file complete?"),
         (LINES, lambda c: c[: c.rindex(b"\nT") + 1], "the last record is not a trailer"),
         (LINES, replaced("T000000003", "T000000002", "utf-8"), "the trailer counts 000000002 records, the file has 3"),
         (LINES, replaced("12025000+", "12025001+", "utf-8"), "the control total of net_amount is"),
-        (LINES, replaced("EUR2026", "EUR 2026", "utf-8"), "has 369 characters, declared are 368"),
+        (LINES, replaced("EUR2026", "EUR 2026", "utf-8"), "has 431 characters, declared are 430"),
         (LINES, lambda c: c[c.index(b"\n") + 1 :], "the first record is not a header"),
         (REVENUE, lambda c: b"PK not a workbook", "not a readable workbook"),
         (
@@ -304,12 +356,13 @@ def test_a_mended_file_is_taken_though_its_predecessor_was_not(drops: Drops) -> 
 
 
 def test_columns_may_move_and_be_added_and_speak_another_language(empty: Drops) -> None:
-    text = "N° client\tName 1\tDevise\tPays\tSalesforce Id\tCompte CRM\tPayment terms (days)\tFusionné avec\tKonzerndebitor\n"
-    text += "007\tÉlan\tEUR\tFR\tx1\tcrm\t30\t\t\n"
+    text = "N° client\tName 1\tDevise\tPays\tSalesforce Id\tCompte CRM\tPayment terms (days)\tFusionné avec\tKonzerndebitor"
+    text += '\tVAT No.\tFormer names\n007\tÉlan\tEUR\tFR\tx1\tcrm\t30\t\t\tFR12 345\t"Vieil Élan\nÉlan et fils"\n'
     empty.put("DEBITOREN_20260401.txt", text.encode("utf-16"))
     (row,) = empty.read("customers").records["customers"]
     assert (row["customer_no"], row["name"], row["country"], row["crm_account_id"]) == ("007", "Élan", "FR", "crm")
     assert row["payment_terms_days"] == "30" and row["Salesforce Id"] == "x1"
+    assert (row["tax_id"], row["former_names"]) == ("FR12 345", "Vieil Élan\nÉlan et fils")
 
 
 def test_quotes_line_breaks_and_mixed_line_ends(empty: Drops) -> None:
@@ -414,7 +467,7 @@ def test_loads_types_and_quarantines_rows(configured: System) -> None:
     assert reason == "amount: declared decimal, got 'not a number written as (1,234.50): 1.202,50'"
     domains = query("select domain, min(complete_through) from raw_files.feed where object <> 'manifest' group by 1")
     assert dict(domains) == {"erp": NOW, "bank": NOW}
-    assert query("select count(*) from raw_files.manifest where status = 'loaded'") == [(12,)]
+    assert query("select count(*) from raw_files.manifest where status = 'loaded'") == [(19,)]
     # A day later the same rows stand in another file: they are the same versions.
     before = [query(COUNTS.format(name)) for name in ("customers", "fx_rates", "invoices", "camt_entries")]
     configured.world.replace_facts(firm(), NOW + timedelta(hours=1))
@@ -465,9 +518,11 @@ def test_a_firm_declares_its_own_feeds(configured: System, tmp_path: Path, monke
         load("customers")
     load_feeds.cache_clear()
     declared = (own / "kunden.yml").read_text() + (
-        "delivery: snapshot\nformat: delimited\nencoding: latin-1\ndelimiter: ','\noptional: [merged_into_no, parent_no]\n"
+        "delivery: snapshot\nformat: delimited\nencoding: latin-1\ndelimiter: ','\n"
+        "optional: [merged_into_no, parent_no, tax_id, former_names, represented_entity]\n"
         "columns: {customer_no: [Nr], name: [Name], parent_no: [], currency: [W], country: [L],"
-        " payment_terms_days: [Ziel], merged_into_no: [], crm_account_id: [CRM]}\n"
+        " payment_terms_days: [Ziel], merged_into_no: [], crm_account_id: [CRM],"
+        " tax_id: [], former_names: [], represented_entity: []}\n"
     )
     (own / "kunden.yml").write_text(declared)
     (configured.folder / "inbox" / "k20260430").write_bytes(
@@ -475,6 +530,12 @@ def test_a_firm_declares_its_own_feeds(configured: System, tmp_path: Path, monke
     )
     load("customers")
     assert query("select customer_no, name, payment_terms_days from raw_files.customers") == [("01", "Müller", 30)]
+    # What few tools have does not hold the ledger up when it is not declared; what every ledger has does.
+    load("disputes", "invoices")
+    through = "select object, max(complete_through) from raw_files.feed where object <> 'manifest' group by 1"
+    assert dict(query(through)) == {
+        "customers": datetime(2026, 4, 30, tzinfo=UTC), "disputes": datetime(2026, 4, 30, tzinfo=UTC), "invoices": None,
+    }  # fmt: skip
 
 
 def test_what_is_missing_is_said_and_secrets_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -500,6 +561,13 @@ def test_the_demo_needs_no_folder_of_its_own() -> None:
     assert list((folder / "inbox").iterdir())
     vendor.close()
     assert not folder.exists()
+
+
+def test_every_object_is_part_of_its_domains_feed_and_the_manifest_of_none() -> None:
+    """A feed reaches as far as all its parts do; the manifest tells how files fared and reaches nowhere."""
+    sources = yaml.safe_load((DBT_PROJECT / "models/staging/files/_files__sources.yml").read_text("utf-8"))["sources"]
+    declared = {table["name"]: table["config"]["meta"].get("domain") for table in sources[0]["tables"]}
+    assert {name: declared[name] for name in OBJECTS} == {n: obj.domain or "none" for n, obj in OBJECTS.items()}
 
 
 def test_sshfs_stays_away() -> None:

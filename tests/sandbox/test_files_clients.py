@@ -335,7 +335,7 @@ def test_the_whole_way_over_sftp(sftp: SftpServer, tmp_path: Path, monkeypatch: 
     assert sftp.break_next == 0
     assert list((tmp_path / "drop" / "inbox").iterdir()) == []
     connect()
-    assert len([p for p in (tmp_path / "drop" / "archive").rglob("*") if p.is_file()]) == 12
+    assert len([p for p in (tmp_path / "drop" / "archive").rglob("*") if p.is_file()]) == 19
 
 
 def test_files_move_over_sftp_as_they_do_on_a_disk(sftp: SftpServer, tmp_path: Path) -> None:

@@ -24,7 +24,12 @@ from ingestion.http.errors import PermanentError, TransientError
 from ingestion.sandbox.facts import (
     BilledItem,
     BillingCalendar,
+    ChangeOrder,
+    Contract,
+    ContractBalance,
+    ContractLine,
     Customer,
+    Dispute,
     Expense,
     Facts,
     FxRate,
@@ -37,6 +42,7 @@ from ingestion.sandbox.facts import (
     ProjectCost,
     Resource,
     RevenueSchedule,
+    SyncEvent,
     TimeEntry,
 )
 from ingestion.sandbox.server import Fault, SandboxServer
@@ -129,6 +135,20 @@ def firm() -> Facts:
             RevenueSchedule(id="RS-2", contract_line="CL-1", period="2026-03", recognised=Decimal(5)),
         ],
         project_costs=[ProjectCost(id="PC-1", project="P-1", amount=Decimal("77.5"), posted_on=date(2026, 3, 31))],
+        contracts=[Contract(id="K-1", customer="C-1")],
+        contract_lines=[ContractLine(id="CL-1", contract="K-1", amount=Decimal(1000))],
+        change_orders=[ChangeOrder(id="CO-1", contract="K-1", contract_line="CL-1", amount=Decimal("0.0001"))],
+        disputes=[
+            Dispute(id="D-1", invoice="INV-02", line="L02-1", amount=Decimal("0.5"), opened_on=date(2026, 4, 10)),
+        ],
+        contract_balances=[ContractBalance(id="CB-1", contract="K-1", period="2026-03", contract_asset=Decimal(5))],
+        sync_events=[
+            SyncEvent(
+                id=f"SE-{n:02}", record_type="invoice", record="INV-02", from_domain="psa", to_domain="erp", attempt=n,
+                occurred_at=datetime(2026, 4, 1 + n // 24, n % 24, tzinfo=UTC),
+            )
+            for n in range(60)
+        ],
     )  # fmt: skip
 
 
@@ -200,12 +220,12 @@ def test_loads_everything_then_nothing_then_what_changed(tmp_path: Path, monkeyp
     world = World(firm(), NOW, {"erp": "netsuite"})
     with serving(world, tmp_path, monkeypatch) as server:
         first = load()
-        assert first["transaction"] == 15 + 1 + 1 and first["charge"] == 120 + 1 + 3 and first["timebill"] == 121
-        # Each invoice has its main line, ten of revenue and one of tax; then the memo, the draft, payment and journal.
-        assert first["transactionline"] == 12 * 12 + 2 + 2 + 1 + 2 + 2
+        assert first["transaction"] == 15 + 1 + 1 + 1 and first["charge"] == 120 + 1 + 3 and first["timebill"] == 121
+        # Each invoice has its main line, ten of revenue and one of tax; then memo, draft, payment, journal and order.
+        assert first["transactionline"] == 12 * 12 + 2 + 2 + 1 + 2 + 2 + 2
         assert all(first[name] for name in OBJECTS) and first["quarantine"] == 0
         revenue = "select -sum(foreignamount) from raw_netsuite.transactionline where accountinglinetype = 'INCOME'"
-        assert query(tmp_path, revenue) == [(Decimal("192480.0000") - 1604 + 940,)]
+        assert query(tmp_path, revenue) == [(Decimal("192480.0000") - 1604 + 940 + 1000,)]
         session = (
             "select distinct lastmodifieddate at time zone 'UTC' from raw_netsuite.transaction where tranid = 'INV-02'"
         )
@@ -213,23 +233,24 @@ def test_loads_everything_then_nothing_then_what_changed(tmp_path: Path, monkeyp
 
         assert set(load().values()) == {0}
 
-        # One line vanishes from an invoice, another invoice is deleted, and a payment arrives.
+        # One line vanishes from an invoice, another invoice and a dispute are deleted, and a payment arrives.
         facts = firm()
         changed, deleted = facts.invoices[2], facts.invoices[3]
         gone = changed.lines.pop(4)
-        changed.updated_at = deleted.deleted_at = LATER - timedelta(hours=1)
+        changed.updated_at = deleted.deleted_at = facts.disputes[0].deleted_at = LATER - timedelta(hours=1)
         facts.payments.append(
             Payment(id="PAY-2", invoice="INV-05", amount=Decimal(10), paid_on=date(2026, 5, 1), updated_at=LATER)
         )
         world.replace_facts(facts, LATER)
         server.requests.clear()
-        third = load(*PARENTS_AND_CHILDREN)
-        assert third["transaction"] == 1 + 1 + 1
+        third = load(*PARENTS_AND_CHILDREN, "dispute")
+        assert third["transaction"] == 1 + 1 + 1 and third["dispute"] == 1
         # The 11 rows left of the changed invoice, its vanished line, the 12 rows of the deleted one, 2 of the payment.
         assert third["transactionline"] == 11 + 1 + 12 + 2
         assert third["charge"] == 9 + 1 + 10 and third["nexttransactionlinelink"] == 1
         dead = "select distinct {} from raw_netsuite.{} where _is_deleted order by 1"
         assert query(tmp_path, dead.format("id", "transaction")) == [(str(number("invoices", "INV-03")),)]
+        assert query(tmp_path, dead.format("id", "dispute")) == [(str(number("disputes", "D-1")),)]
         lost = {row[0] for row in query(tmp_path, dead.format("uniquekey", "transactionline"))}
         assert len(lost) == 13 and str(number("invoice_lines", gone.id)) in lost
 
@@ -243,6 +264,19 @@ def test_pages_follow_the_key_not_the_offset(sandbox: SandboxServer) -> None:
     ids = [int(msgspec.json.decode(record)["id"]) for page in pages for record in page]
     assert [len(page) for page in pages] == [50, 50, 24]
     assert ids == sorted(set(ids)) and len(ids) == 124
+
+
+def test_custom_records_are_paged_and_read_by_their_changes(sandbox: SandboxServer) -> None:
+    pages = [p for p in connect().fetch(OBJECTS["integrationlog"], Window(None)) if not isinstance(p, Deleted)]
+    assert [len(page) for page in pages] == [50, 10]
+    later = rows("integrationlog", datetime(2026, 4, 3, tzinfo=UTC))
+    assert sorted(int(r["attempt"]) for r in later) == list(range(48, 60))
+    # The session's wall clock, seven hours behind in summer.
+    assert {r["attempt"]: r["occurred"] for r in later}["48"] == "2026-04-02 17:00:00"
+    (order,) = rows("changeorder")
+    assert (order["amount"], order["cap_amount"], order["createddate"]) == ("0.0001", "0", "2019-12-31 16:00:00")
+    (balance,) = rows("contractbalance")
+    assert (balance["contract_asset"], balance["loss_provision"]) == ("5", "0")
 
 
 def test_a_key_of_several_fields_is_paged_in_order(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,6 +369,7 @@ def test_a_wrong_key_is_refused_in_one_clear_sentence(sandbox: SandboxServer, mo
         ("ACCOUNT_ID", None, "account_id not configured"),
         ("TIME_ZONE", "Mars/Olympus", "time_zone 'Mars/Olympus' is not known"),
         ("FIELD_NAMES", '{"charge.nothing": "custrecord_x"}', "unknown entry charge.nothing"),
+        ("FIELD_NAMES", '{"dispute.lastmodifieddate": ""}', "'' for dispute.lastmodifieddate is not a NetSuite id"),
         ("FIELD_NAMES", '{"charge.source_id": "x; y"}', "'x; y' for charge.source_id is not a NetSuite id"),
     ],
 )
@@ -355,6 +390,8 @@ def test_own_names_of_fields_and_records(sandbox: SandboxServer, monkeypatch: py
     monkeypatch.setenv("SOURCES__NETSUITE__RECORD_NAMES", '{"averagerate": "customrecord_other"}')
     with pytest.raises(PermanentError, match="Record 'customrecord_other' was not found"):
         rows("averagerate")
+    monkeypatch.setenv("SOURCES__NETSUITE__FIELD_NAMES", '{"changeorder.cap_amount": ""}')
+    assert [sorted(r.keys() & {"amount", "cap_amount"}) for r in rows("changeorder")] == [["amount"]]
     monkeypatch.setenv("SOURCES__NETSUITE__FIELD_NAMES", '{"transaction.sent_date": "custbody_mailed"}')
     with pytest.raises(PermanentError, match="Field 'custbody_mailed' for record 'transaction' was not found"):
         rows("transaction")

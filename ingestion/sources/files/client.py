@@ -23,6 +23,7 @@ from ingestion.sources.files import bai, camt, delimited, fixed_width, workbook
 from ingestion.sources.files.feed import Feed, Refused
 from ingestion.sources.files.folder import Entry, Folder
 from ingestion.sources.files.rows import Content
+from ingestion.sources.files.schema import SUPPLEMENTARY
 from ingestion.sources.files.settings import (
     ARCHIVE,
     INBOX,
@@ -115,11 +116,15 @@ class DropFolder:
     def complete_through(self, obj: RawObject) -> datetime | None:
         """The time of the newest export of ``obj`` that is loaded with this run: long ago when none ever came.
 
-        None for a feed that nobody asks for, and for the manifest.
+        None for a feed that nobody asks for, and for the manifest. What a firm's tools do not have, and its declarations
+        leave out, is as complete as the newest export of its domain.
         """
         if obj.name not in self._feeds:
-            return None
-        feed = self._feeds[obj.name]
+            served = [f for f in self._feeds.values() if obj.name in SUPPLEMENTARY and f.domain == obj.domain]
+            return max((self._newest(feed) for feed in served), default=None)
+        return self._newest(self._feeds[obj.name])
+
+    def _newest(self, feed: Feed) -> datetime:
         self._new(feed)
         return max([NEVER, *(stamp for stamp, _, _ in self._exports[feed.feed])])
 

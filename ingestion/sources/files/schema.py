@@ -34,7 +34,9 @@ OBJECTS: dict[str, RawObject] = {
             "customer_no",
             "erp",
             _columns(
-                "customer_no name parent_no currency country merged_into_no crm_account_id", payment_terms_days=WHOLE
+                "customer_no name parent_no currency country merged_into_no crm_account_id tax_id former_names "
+                "represented_entity",
+                payment_terms_days=WHOLE,
             ),
         ),
         _object(
@@ -52,8 +54,8 @@ OBJECTS: dict[str, RawObject] = {
             "erp",
             _columns(
                 "document_id document_number document_type customer_no entity_code currency status "
-                "original_document_id reason_code",
-                "issue_date posted_date sent_date due_date",
+                "original_document_id reason_code rejection_reason",
+                "issue_date posted_date sent_date due_date rejected_date",
                 "net_amount tax_amount gross_amount",
             ),
         ),
@@ -62,7 +64,8 @@ OBJECTS: dict[str, RawObject] = {
             "line_id",
             "erp",
             _columns(
-                "line_id document_id contract_line_ref project_ref resource_email description currency",
+                "line_id document_id contract_line_ref project_ref project_code resource_email description currency "
+                "product_code",
                 "service_from service_to",
                 "net_amount",
                 quantity=QUANTITY,
@@ -79,7 +82,11 @@ OBJECTS: dict[str, RawObject] = {
             "payments",
             "payment_id",
             "erp",
-            _columns("payment_id document_id customer_no currency", "payment_date", "amount"),
+            _columns(
+                "payment_id document_id customer_no currency deduction_reason",
+                "payment_date",
+                "amount withholding_tax deduction",
+            ),
         ),
         _object(
             "revenue_schedules",
@@ -91,7 +98,66 @@ OBJECTS: dict[str, RawObject] = {
                 "planned_amount recognised_amount",
             ),
         ),
-        _object("project_costs", "cost_id", "erp", _columns("cost_id project_ref currency", "posted_date", "amount")),
+        _object(
+            "project_costs",
+            "cost_id",
+            "erp",
+            _columns("cost_id project_ref project_code currency", "posted_date", "amount"),
+        ),
+        _object(
+            "disputes",
+            "dispute_id",
+            "erp",
+            _columns("dispute_id document_id line_id currency reason_code", "opened_date resolved_date", "amount"),
+        ),
+        _object(
+            "write_offs",
+            "write_off_id",
+            "erp",
+            _columns("write_off_id document_id currency reason_code approver approver_role", "posted_date", "amount"),
+        ),
+        _object(
+            "contract_balances",
+            "balance_id",
+            "erp",
+            _columns(
+                "balance_id contract_ref book currency",
+                "period_start",
+                "contract_asset unbilled_receivable contract_liability loss_provision",
+            ),
+        ),
+        _object(
+            "wip_postings",
+            "posting_id",
+            "erp",
+            _columns("posting_id contract_line_ref item_type item_ref currency book", "posted_date", "amount"),
+        ),
+        _object(
+            "contract_values",
+            "contract_item_no",
+            "erp",
+            _columns("contract_item_no contract_line_ref currency", amount="amount", created_at="timestamp"),
+        ),
+        _object(
+            "change_orders",
+            "amendment_no",
+            "erp",
+            _columns(
+                "amendment_no change_order_ref contract_line_ref currency",
+                amount="amount cap_amount",
+                created_at="timestamp",
+            ),
+        ),
+        _object(
+            "sync_log",
+            "attempt_id",
+            "erp",
+            _columns(
+                "attempt_id record_type record_ref from_system to_system status error_class can_retry",
+                attempt_no=WHOLE,
+                occurred_at="timestamp",
+            ),
+        ),
         _object(
             "camt_entries",
             "account entry_ref detail_number",
@@ -135,3 +201,8 @@ OBJECTS: dict[str, RawObject] = {
     )
 }
 """All raw objects by name, in the order they are read; the manifest comes last and tells how every file fared."""
+
+SUPPLEMENTARY = frozenset(
+    {"disputes", "write_offs", "contract_balances", "wip_postings", "contract_values", "change_orders", "sync_log"}
+)
+"""Objects that a firm's tools may well not have: leaving their feeds undeclared does not make the ledger incomplete."""

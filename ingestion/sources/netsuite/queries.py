@@ -62,7 +62,7 @@ SHAPES: dict[str, Shape] = {
 class Queries:
     """SuiteQL for one account: its record and field names, and the time zone of its session.
 
-    ``record_names`` and ``field_names`` override those of settings.py; an empty record name leaves an object out.
+    ``record_names`` and ``field_names`` override those of settings.py; an empty name leaves an object or a field out.
     """
 
     def __init__(
@@ -75,7 +75,8 @@ class Queries:
         self._records = settings.RECORD_NAMES | dict(record_names or {})
         self._fields = settings.FIELD_NAMES | dict(field_names or {})
         for place, name in [*self._records.items(), *self._fields.items()]:
-            if name and not _NAME.fullmatch(name):
+            # Changes cannot be asked for without a time of change.
+            if not _NAME.fullmatch(name) and (name or place.endswith(".lastmodifieddate")):
                 raise PermanentError(
                     f"netsuite: {name!r} for {place} is not a NetSuite id; see ingestion/sources/netsuite/README.md"
                 )
@@ -92,7 +93,8 @@ class Queries:
     def page(self, obj: RawObject, since: datetime | None, after: Sequence[str] | None) -> str:
         """The next page of ``obj``: what changed since then, with keys after ``after``."""
         shape = SHAPES.get(obj.name, Shape())
-        columns = ", ".join(self._column(obj, shape, name, kind) for name, kind in obj.columns.items())
+        present = {name: kind for name, kind in obj.columns.items() if self._fields.get(f"{obj.name}.{name}") != ""}
+        columns = ", ".join(self._column(obj, shape, name, kind) for name, kind in present.items())
         keys = [self._expression(obj, shape, name) for name in obj.key]
         conditions = [shape.only] if shape.only else []
         if since is not None:

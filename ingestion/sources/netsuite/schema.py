@@ -61,7 +61,8 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
         record(
             "customer",
             _typed(
-                "id entityid externalid altname parent currency terms billingcountry merged_into tax_id isinactive",
+                "id entityid externalid altname parent currency terms billingcountry merged_into tax_id "
+                "representingsubsidiary isinactive",
                 moment="datecreated lastmodifieddate",
             ),
         ),
@@ -69,14 +70,18 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
             "job",
             _typed("id entityid externalid altname customer isinactive", "startdate", "datecreated lastmodifieddate"),
         ),
+        record("item", _typed("id itemid displayname itemtype isinactive", moment="lastmodifieddate")),
         record(
             "transaction",
             _typed(
                 "id tranid type entity currency status approvalstatus posting voided postingperiod createdfrom "
-                "externalid memo credit_reason",
-                "trandate duedate invoice_date sent_date",
+                "externalid memo credit_reason rejection_reason deduction_reason journal_purpose accounting_book "
+                "written_off_invoice write_off_reason approved_by approver_role",
+                "trandate duedate invoice_date sent_date rejected_date",
                 "createddate lastmodifieddate",
                 foreigntotal=AMOUNT,
+                withholding_tax=AMOUNT,
+                deduction=AMOUNT,
             ),
         ),
         # The line's own time does not move with every change of its header: it only marks where reading starts, while
@@ -86,7 +91,7 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
             "uniquekey",
             _typed(
                 "uniquekey transaction id linesequencenumber mainline taxline accountinglinetype entity subsidiary "
-                "memo crm_contract_line resource_email",
+                "item memo crm_contract_line resource_email wip_source_type wip_source_id",
                 "service_from service_to",
                 "linelastmodifieddate",
                 quantity=QUANTITY,
@@ -141,6 +146,37 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
                 amount=AMOUNT,
             ),
             "revenueplan",
+        ),
+        record(
+            "changeorder",
+            _typed(
+                "id crm_change_order crm_contract_line currency",
+                moment="createddate lastmodifieddate",
+                amount=AMOUNT,
+                cap_amount=AMOUNT,
+            ),
+        ),
+        record(
+            "dispute",
+            _typed("id invoice invoice_line currency reason", "opened resolved", "lastmodifieddate", amount=AMOUNT),
+        ),
+        record(
+            "contractbalance",
+            _typed(
+                "id crm_contract period book currency",
+                moment="lastmodifieddate",
+                contract_asset=AMOUNT,
+                unbilled_receivable=AMOUNT,
+                contract_liability=AMOUNT,
+                loss_provision=AMOUNT,
+            ),
+        ),
+        record(
+            "integrationlog",
+            _typed(
+                "id record_type record_id from_system to_system attempt status error is_transient",
+                moment="occurred lastmodifieddate",
+            ),
         ),
     ]
     return {obj.name: obj for obj in declared}

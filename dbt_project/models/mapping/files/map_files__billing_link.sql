@@ -6,6 +6,7 @@ select
   case links.item_type_code
     when 'TIME' then 'time_entry'
     when 'MILESTONE' then 'milestone'
+    when 'PROGRESS' then 'progress'
     when 'EXPENSE' then 'expense_item'
     when 'SUBCON' then 'supplier_cost'
     else 'unknown'

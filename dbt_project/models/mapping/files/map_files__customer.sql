@@ -9,6 +9,7 @@ select
   payment_terms_days,
   merged_into_no as merged_into_source_id,
   crm_account_id as customer_ref,
-  cast(null as {{ dbt.type_string() }}) as tax_id,
-  cast(null as {{ dbt.type_string() }}) as former_names
+  tax_id,
+  former_names,
+  represented_entity as legal_entity_ref
 from {{ ref('stg_files__customers') }}

@@ -25,5 +25,7 @@ select
   reason_code,
   net_amount,
   tax_amount,
-  gross_amount
+  gross_amount,
+  rejected_date,
+  rejection_reason
 from {{ ref('stg_files__invoices') }}

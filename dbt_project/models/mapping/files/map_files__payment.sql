@@ -6,5 +6,8 @@ select
   customer_no as customer_source_id,
   amount,
   currency,
-  payment_date
+  payment_date,
+  withholding_tax_amount,
+  deduction_amount,
+  deduction_reason
 from {{ ref('stg_files__payments') }}

@@ -12,6 +12,7 @@ select
     when 'MILESTONE' then 'milestone_output'
     when 'LINEAR' then 'straight_line'
     when 'POINT' then 'point_in_time'
+    when 'DRAWDOWN' then 'prepaid_drawdown'
     else 'unknown'
   end as method,
   planned_amount,

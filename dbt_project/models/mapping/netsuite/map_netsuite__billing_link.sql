@@ -6,6 +6,7 @@ select
   case
     when charges.time_bill_id is not null then 'time_entry'
     when charges.source_type_code = 'MILESTONE' then 'milestone'
+    when charges.source_type_code = 'PROGRESS' then 'progress'
     when charges.source_type_code = 'EXPENSE' then 'expense_item'
     when charges.source_type_code = 'VENDOR_BILL' then 'supplier_cost'
     else 'unknown'

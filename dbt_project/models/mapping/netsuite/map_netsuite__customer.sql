@@ -10,7 +10,8 @@ select
   customers.merged_into_customer_id as merged_into_source_id,
   customers.external_id as customer_ref,
   customers.tax_id,
-  cast(null as {{ dbt.type_string() }}) as former_names
+  cast(null as {{ dbt.type_string() }}) as former_names,
+  customers.represented_subsidiary_id as legal_entity_ref
 from {{ ref('stg_netsuite__customers') }} as customers
 left join {{ ref('stg_netsuite__currencies') }} as currencies
   on customers.currency_id = currencies.currency_id

@@ -63,7 +63,9 @@ select
   cast(
     coalesce(other_lines.gross_amount, coalesce(line_totals.net_amount, 0) + coalesce(other_lines.tax_amount, 0))
     as decimal(18, 4)
-  ) as gross_amount
+  ) as gross_amount,
+  transactions.rejected_date,
+  transactions.rejection_reason
 from {{ ref('stg_netsuite__transactions') }} as transactions
 left join line_totals
   on transactions.transaction_id = line_totals.invoice_source_id

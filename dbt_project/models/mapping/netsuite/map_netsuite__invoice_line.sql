@@ -17,12 +17,22 @@ select
   cast(-lines.amount as decimal(18, 4)) as net_amount,
   currencies.currency_code as currency,
   lines.service_from_date,
-  lines.service_to_date
+  lines.service_to_date,
+  case items.item_code
+    when 'RETAINAGE' then 'retainage'
+    when 'RETAINAGE-RELEASE' then 'retainage_release'
+    when 'MIN-COMMITMENT' then 'true_up'
+    when 'PREPAID-HOURS' then 'retainer'
+    when 'LATE-FEE' then 'late_fee'
+    else 'items'
+  end as line_type
 from {{ ref('stg_netsuite__transaction_lines') }} as lines
 inner join {{ ref('stg_netsuite__transactions') }} as transactions
   on lines.transaction_id = transactions.transaction_id
 left join {{ ref('stg_netsuite__jobs') }} as jobs
   on lines.entity_id = jobs.job_id
+left join {{ ref('stg_netsuite__items') }} as items
+  on lines.item_id = items.item_id
 left join {{ ref('stg_netsuite__currencies') }} as currencies
   on transactions.currency_id = currencies.currency_id
 where

@@ -27,23 +27,37 @@ totals as (
   group by
     next_transaction_id,
     previous_transaction_id
+),
+
+-- What the customer kept back stands on the payment: it counts once, with the first of the payment's applications.
+placed as (
+  select
+    totals.*,
+    row_number() over (
+      partition by next_transaction_id
+      order by is_withdrawn asc nulls last, previous_transaction_id asc nulls last
+    ) as place
+  from totals
 )
 
 select
-  totals.next_transaction_id || '-' || totals.previous_transaction_id as source_id,
+  placed.next_transaction_id || '-' || placed.previous_transaction_id as source_id,
   case
-    when payments.updated_at > totals.updated_at then payments.updated_at
-    else totals.updated_at
+    when payments.updated_at > placed.updated_at then payments.updated_at
+    else placed.updated_at
   end as source_updated_at,
-  totals.is_withdrawn = 1 or payments.is_deleted or coalesce(payments.is_voided, false) as is_deleted,
-  totals.previous_transaction_id as invoice_source_id,
+  placed.is_withdrawn = 1 or payments.is_deleted or coalesce(payments.is_voided, false) as is_deleted,
+  placed.previous_transaction_id as invoice_source_id,
   payments.entity_id as customer_source_id,
-  cast(totals.amount as decimal(18, 4)) as amount,
+  cast(placed.amount as decimal(18, 4)) as amount,
   currencies.currency_code as currency,
-  payments.transaction_date as payment_date
-from totals
+  payments.transaction_date as payment_date,
+  case when placed.place = 1 then payments.withholding_tax_amount end as withholding_tax_amount,
+  case when placed.place = 1 then payments.deduction_amount end as deduction_amount,
+  case when placed.place = 1 then payments.deduction_reason end as deduction_reason
+from placed
 inner join {{ ref('stg_netsuite__transactions') }} as payments
-  on totals.next_transaction_id = payments.transaction_id
+  on placed.next_transaction_id = payments.transaction_id
 left join {{ ref('stg_netsuite__currencies') }} as currencies
   on payments.currency_id = currencies.currency_id
 -- A payment that awaits approval is not in the ledger: no cash has been received.

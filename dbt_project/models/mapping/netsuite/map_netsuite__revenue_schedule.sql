@@ -57,6 +57,7 @@ select
     when 'MILESTONE_EVENT' then 'milestone_output'
     when 'STRAIGHT_LINE' then 'straight_line'
     when 'POINT_IN_TIME' then 'point_in_time'
+    when 'PREPAID_DRAWDOWN' then 'prepaid_drawdown'
     else 'unknown'
   end as method,
   cast(totals.planned_amount as decimal(18, 4)) as planned_amount,

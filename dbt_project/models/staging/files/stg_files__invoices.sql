@@ -12,6 +12,8 @@ select
   due_date,
   original_document_id,
   reason_code,
+  rejected_date,
+  rejection_reason,
   cast(net_amount as decimal(18, 4)) as net_amount,
   cast(tax_amount as decimal(18, 4)) as tax_amount,
   cast(gross_amount as decimal(18, 4)) as gross_amount,

@@ -1,6 +1,7 @@
 select
   cost_id,
   project_ref,
+  project_code,
   cast(amount as decimal(18, 4)) as amount,
   currency,
   posted_date,

@@ -8,6 +8,7 @@ select
   billingcountry as country,
   merged_into as merged_into_customer_id,
   tax_id,
+  representingsubsidiary as represented_subsidiary_id,
   cast(lastmodifieddate as {{ dbt.type_timestamp() }}) as updated_at,
   is_tombstoned as is_deleted
 from ({{ latest_version('netsuite', 'customer', 'id') }}) as latest

@@ -7,6 +7,7 @@ has booked since. Files appear complete, by a rename.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -74,11 +75,20 @@ class System(VendorSystem):
         if self._folder is not None:
             self.drop()
 
+    def forget(self) -> None:
+        """Empty the folder; the next drop is a first one."""
+        self._last, self._sent, self._bank = None, {}, Bank()
+        if self._folder is not None:
+            for part in Path(self._folder.name).iterdir():
+                shutil.rmtree(part)
+            (Path(self._folder.name) / "inbox").mkdir()
+
     def close(self) -> None:
         """Remove the folder; the next one starts from nothing."""
         if self._folder is not None:
             self._folder.cleanup()
-            self._folder, self._last, self._sent, self._bank = None, None, {}, Bank()
+            self._folder = None
+        self.forget()
 
     def drop(self) -> None:
         """Write what an export at this moment holds."""

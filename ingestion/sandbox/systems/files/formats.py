@@ -28,6 +28,11 @@ def trailing_minus(value: Decimal) -> str:
     return grouped(value, ",", ".") + ("-" if value < 0 else "")
 
 
+def plain(value: Decimal) -> str:
+    """As programs write it: ``-1604.00``."""
+    return f"{value:f}"
+
+
 def in_parentheses(value: Decimal) -> str:
     """American: ``(1,604.00)``."""
     text = grouped(value, ".", ",")

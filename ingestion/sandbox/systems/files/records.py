@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ingestion.sandbox.facts import BilledItem, Fact, Facts, Invoice, InvoiceLine
+from ingestion.sandbox.facts import EPOCH, BilledItem, Domain, Fact, Facts, Invoice, InvoiceLine
 from ingestion.sandbox.world import stable_number
 
 if TYPE_CHECKING:
@@ -25,14 +25,37 @@ METHOD = {
     "milestone_output": "MILESTONE",
     "straight_line": "LINEAR",
     "point_in_time": "POINT",
+    "prepaid_drawdown": "DRAWDOWN",
 }
 # Kind of a billed fact -> the domain that owns it and what the billing tool calls it.
 ITEMS = {
     "time_entries": ("psa", "TIME"),
     "milestones": ("psa", "MILESTONE"),
+    "progress_reports": ("psa", "PROGRESS"),
     "expenses": ("expense", "EXPENSE"),
     "supplier_invoice_lines": ("procurement", "SUBCON"),
 }
+# What an invoice line is for -> the host's product code.
+PRODUCT = {
+    "items": "SERVICE",
+    "retainage": "RETENTION",
+    "retainage_release": "RETENTION-R",
+    "true_up": "MIN-VOLUME",
+    "retainer": "PREPAYMENT",
+    "late_fee": "INTEREST",
+}
+# Type of a record in the integration's log -> the domain that owns it, and the kind of fact.
+LOGGED: dict[str, tuple[Domain, str]] = {
+    "customer": ("crm", "customers"),
+    "contract_line": ("crm", "contract_lines"),
+    "change_order": ("crm", "change_orders"),
+    "project": ("psa", "projects"),
+    "time_entry": ("psa", "time_entries"),
+    "expense": ("expense", "expenses"),
+    "invoice": ("erp", "invoices"),
+    "payment": ("erp", "payments"),
+}
+ATTEMPT = {"succeeded": "OK", "failed": "ERROR", "in_doubt": "IN DOUBT"}
 
 
 def number(kind: str, fact_id: str) -> str:
@@ -60,6 +83,13 @@ class Builder:
             "payments": [self._payment(p) for p in self._living("payments") if p.invoice in self._customer_of],
             "revenue_schedules": [self._schedule(s) for s in self._living("revenue_schedules")],
             "project_costs": [self._cost(c) for c in self._living("project_costs")],
+            "disputes": [self._dispute(d) for d in self._living("disputes")],
+            "write_offs": [self._write_off(w) for w in self._living("write_offs")],
+            "contract_balances": [self._balance(b) for b in self._living("contract_balances")],
+            "wip_postings": [self._wip_posting(p) for p in self._living("wip_postings")],
+            "contract_values": [self._contract_value(c) for c in self._living("contract_lines")],
+            "change_orders": [self._change_order(o) for o in self._living("change_orders") if o.status == "approved"],
+            "sync_log": [self._attempt(e) for e in self._living("sync_events")],
         }
 
     def _living(self, kind: str) -> list[Any]:
@@ -79,6 +109,14 @@ class Builder:
     def _email(self) -> dict[str, str]:
         return {r.id: r.email for r in self._facts.resources}
 
+    @cached_property
+    def _code(self) -> dict[str, str]:
+        return {p.id: p.code for p in self._facts.projects}
+
+    @cached_property
+    def _currency(self) -> dict[str, str]:
+        return {c.id: c.currency for c in self._facts.contracts}
+
     def _legal_entity(self, entity: Any) -> Row:
         return {
             "entity_code": number("legal_entities", entity.id), "name": entity.name or entity.id,
@@ -92,7 +130,8 @@ class Builder:
             "currency": customer.currency, "country": customer.country,
             "payment_terms_days": Decimal(customer.payment_terms_days),
             "merged_into_no": number("customers", customer.merged_into) if customer.merged_into else None,
-            "crm_account_id": self.world.ref("crm", "customers", customer.id),
+            "crm_account_id": self.world.ref("crm", "customers", customer.id), "tax_id": customer.tax_id,
+            "represented_entity": number("legal_entities", customer.represents) if customer.represents else None,
         }  # fmt: skip
 
     def _calendar(self, calendar: Any) -> Row:
@@ -118,6 +157,7 @@ class Builder:
             "posted_date": invoice.posted_on, "sent_date": invoice.sent_on, "due_date": invoice.due_on,
             "original_document_id": number("invoices", origin) if origin else None, "reason_code": invoice.reason,
             "net_amount": net, "tax_amount": invoice.tax_amount, "gross_amount": net + invoice.tax_amount,
+            "rejected_date": invoice.rejected_on, "rejection_reason": invoice.rejection_reason,
         }  # fmt: skip
 
     def _line(self, invoice: Invoice, line: InvoiceLine) -> Row:
@@ -132,6 +172,7 @@ class Builder:
             "resource_email": self._email.get(line.resource) if line.resource else None,
             "description": line.description or None, "quantity": quantity, "unit_price": price, "net_amount": amount,
             "currency": invoice.currency, "service_from": line.service_from, "service_to": line.service_to,
+            "project_code": self._code.get(line.project) if line.project else None, "product_code": PRODUCT[line.kind],
         }  # fmt: skip
 
     def _links(self, invoice: Invoice, line: InvoiceLine) -> list[Row]:
@@ -154,11 +195,13 @@ class Builder:
 
     def _item(self, billed: BilledItem, invoice: Invoice) -> tuple[str, str]:
         """Kind and id of the fact that is billed; a milestone split over customers is one fact per share."""
-        for kind, known in self._items.items():
-            if billed.item in known:
-                shares = getattr(known[billed.item], "shares", None)
-                return kind, f"{billed.item}/{billed.customer or invoice.customer}" if shares else billed.item
-        return "", billed.item
+        kind = self._kind(billed.item)
+        if kind == "milestones" and self._items[kind][billed.item].shares:
+            return kind, f"{billed.item}/{billed.customer or invoice.customer}"
+        return kind, billed.item
+
+    def _kind(self, item: str) -> str:
+        return next((kind for kind, known in self._items.items() if item in known), "")
 
     @cached_property
     def _items(self) -> dict[str, dict[str, Any]]:
@@ -168,6 +211,7 @@ class Builder:
             "expenses": {e.id: e for e in facts.expenses},
             "supplier_invoice_lines": {line.id: line for s in facts.supplier_invoices for line in s.lines},
             "milestones": {m.id: m for m in facts.milestones},
+            "progress_reports": {r.id: r for r in facts.progress_reports},
         }
 
     def _payment(self, payment: Any) -> Row:
@@ -175,6 +219,8 @@ class Builder:
             "payment_id": number("payments", payment.id), "document_id": number("invoices", payment.invoice),
             "customer_no": number("customers", self._customer_of[payment.invoice]), "amount": payment.amount,
             "currency": payment.currency, "payment_date": payment.paid_on,
+            "withholding_tax": payment.withholding_tax, "deduction": payment.deduction,
+            "deduction_reason": payment.deduction_reason,
         }  # fmt: skip
 
     def _schedule(self, schedule: Any) -> Row:
@@ -191,8 +237,76 @@ class Builder:
         return {
             "cost_id": number("project_costs", cost.id),
             "project_ref": self.world.ref("psa", "projects", cost.project), "amount": cost.amount,
-            "currency": cost.currency, "posted_date": cost.posted_on,
+            "currency": cost.currency, "posted_date": cost.posted_on, "project_code": self._code.get(cost.project),
         }  # fmt: skip
+
+    def _dispute(self, dispute: Any) -> Row:
+        return {
+            "dispute_id": number("disputes", dispute.id), "document_id": number("invoices", dispute.invoice),
+            "line_id": number("invoice_lines", dispute.line) if dispute.line else None, "amount": dispute.amount,
+            "currency": dispute.currency, "reason_code": dispute.reason, "opened_date": dispute.opened_on,
+            "resolved_date": dispute.resolved_on,
+        }  # fmt: skip
+
+    def _write_off(self, write_off: Any) -> Row:
+        return {
+            "write_off_id": number("write_offs", write_off.id), "document_id": number("invoices", write_off.invoice),
+            "amount": write_off.amount, "currency": write_off.currency, "posted_date": write_off.written_off_on,
+            "reason_code": write_off.reason, "approver": write_off.approver, "approver_role": write_off.approver_role,
+        }  # fmt: skip
+
+    def _balance(self, balance: Any) -> Row:
+        return {
+            "balance_id": number("contract_balances", balance.id),
+            "contract_ref": self.world.ref("crm", "contracts", balance.contract),
+            "period_start": date.fromisoformat(f"{balance.period}-01"), "book": balance.book,
+            "contract_asset": balance.contract_asset, "unbilled_receivable": balance.unbilled_receivable,
+            "contract_liability": balance.contract_liability, "loss_provision": balance.loss_provision,
+            "currency": balance.currency,
+        }  # fmt: skip
+
+    def _wip_posting(self, posting: Any) -> Row:
+        kind = self._kind(posting.item) if posting.item else ""
+        domain, name = ITEMS.get(kind, (None, "OTHER" if posting.item else None))
+        return {
+            "posting_id": number("wip_postings", posting.id),
+            "contract_line_ref": self.world.ref("crm", "contract_lines", posting.contract_line), "item_type": name,
+            "item_ref": self.world.ref(domain, kind, posting.item) if domain else posting.item,  # type: ignore[arg-type]
+            "amount": posting.amount, "currency": posting.currency, "posted_date": posting.posted_on, "book": posting.book,
+        }  # fmt: skip
+
+    def _contract_value(self, line: Any) -> Row:
+        return {
+            "contract_item_no": number("contract_lines", line.id),
+            "contract_line_ref": self.world.ref("crm", "contract_lines", line.id), "amount": line.amount,
+            "currency": line.currency or self._currency.get(line.contract, "USD"), "created_at": _created(line),
+        }  # fmt: skip
+
+    def _change_order(self, order: Any) -> Row:
+        return {
+            "amendment_no": number("change_orders", order.id),
+            "change_order_ref": self.world.ref("crm", "change_orders", order.id),
+            "contract_line_ref": self.world.ref("crm", "contract_lines", order.contract_line), "amount": order.amount,
+            "cap_amount": order.cap_delta, "currency": order.currency, "created_at": _created(order),
+        }  # fmt: skip
+
+    def _attempt(self, event: Any) -> Row:
+        domain, kind = LOGGED[event.record_type]
+        return {
+            "attempt_id": number("sync_events", event.id), "record_type": event.record_type.upper(),
+            "record_ref": self.world.ref(domain, kind, event.record), "from_system": event.from_domain.upper(),
+            "to_system": event.to_domain.upper(), "attempt_no": Decimal(event.attempt),
+            "status": ATTEMPT[event.status], "error_class": event.error,
+            "can_retry": "Y" if event.is_transient else "N", "occurred_at": _moment(event.occurred_at),
+        }  # fmt: skip
+
+
+def _created(fact: Fact) -> str:
+    return _moment(fact.created_at or EPOCH)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
 
 
 def _toward(amount: Decimal, quantity: Decimal) -> Decimal:

@@ -64,12 +64,14 @@ class Ids:
 
     def item(self, billed: BilledItem, invoice: Invoice) -> tuple[str, str]:
         """Kind and id of the fact that ``billed`` bills; a milestone split over customers is one fact per share."""
-        for kind, known in self._items.items():
-            if billed.item in known:
-                if known[billed.item] is not None and known[billed.item].shares:
-                    return kind, f"{billed.item}/{billed.customer or invoice.customer}"
-                return kind, billed.item
-        return "", billed.item
+        kind, fact_id = self.kind_of(billed.item)
+        if kind == "milestones" and self._items[kind][fact_id].shares:
+            return kind, f"{fact_id}/{billed.customer or invoice.customer}"
+        return kind, fact_id
+
+    def kind_of(self, item: str) -> tuple[str, str]:
+        """Kind and id of a billable item; the kind is empty for one that does not exist."""
+        return next((kind for kind, known in self._items.items() if item in known), ""), item
 
     @cached_property
     def _items(self) -> dict[str, dict[str, Any]]:
@@ -78,4 +80,5 @@ class Ids:
             "expenses": {e.id: None for e in self._facts.expenses},
             "supplier_invoice_lines": {line.id: None for s in self._facts.supplier_invoices for line in s.lines},
             "milestones": {m.id: m for m in self._facts.milestones},
+            "progress_reports": {r.id: None for r in self._facts.progress_reports},
         }

@@ -62,14 +62,16 @@ _DOCUMENT = (
 )
 _BILLED = (
     f"{_DOCUMENT} entity:customer total:number custbody_invoice_date:date custbody_sent_date:date "
-    "custbody_credit_reason"
+    "custbody_credit_reason custbody_rejected_date:date custbody_rejection_reason"
 )
 _TOTAL = {"total": "foreigntotal"}
 _ITEM_FIELDS = _fields(
-    "line:whole description quantity:number rate:number amount:number custcol_crm_contract_line custcol_resource_email "
+    "line:whole item:serviceSaleItem description quantity:number rate:number amount:number custcol_crm_contract_line "
+    "custcol_resource_email "
     "custcol_service_from:date custcol_service_to:date"
 )
 _LINE_COLUMNS = {"line": "id", "description": "memo", "amount": "foreignamount", "doc": "previousdoc"}
+_CUSTOM = "isInactive:flag created:moment lastmodified:moment"
 _ITEM_LINES = {"mainline": "F", "taxline": "F", "accountinglinetype": "INCOME"}
 
 
@@ -131,7 +133,8 @@ RECORD_TYPES: dict[str, RecordType] = {
             "altName",
             _fields(
                 "entityId externalId altName companyName parent:customer isPerson:flag isInactive:flag currency:currency "
-                "terms:term custentity_merged_into:customer dateCreated:moment lastModifiedDate:moment"
+                "terms:term representingSubsidiary:subsidiary custentity_merged_into:customer dateCreated:moment "
+                "lastModifiedDate:moment"
             ),
         ),
         # Every account has contacts; this firm bills without them.
@@ -175,7 +178,10 @@ RECORD_TYPES: dict[str, RecordType] = {
             "customerPayment",
             "transaction",
             "tranId",
-            _fields(f"{_DOCUMENT} customer:customer payment:number"),
+            _fields(
+                f"{_DOCUMENT} customer:customer payment:number custbody_withholding_tax:number "
+                "custbody_deduction:number custbody_deduction_reason"
+            ),
             {"type": "CustPymt"},
             {"customer": "entity", "payment": "foreigntotal"},
             {
@@ -193,17 +199,77 @@ RECORD_TYPES: dict[str, RecordType] = {
             "journalEntry",
             "transaction",
             "tranId",
-            _fields(_DOCUMENT),
+            _fields(
+                f"{_DOCUMENT} custbody_journal_purpose custbody_accounting_book:accountingBook "
+                "custbody_written_off_invoice:invoice custbody_write_off_reason custbody_approved_by custbody_approver_role"
+            ),
             {"type": "Journal"},
             sublists={
                 "line": Sublist(
                     "transactionline",
                     "transaction",
-                    _fields("line:whole memo entity:job amount:number"),
+                    _fields(
+                        "line:whole memo entity:job amount:number custcol_crm_contract_line custcol_wip_source_type "
+                        "custcol_wip_source_id"
+                    ),
                     {"mainline": "F"},
                     _LINE_COLUMNS,
                 )
             },
+        ),
+        RecordType(
+            "salesOrder",
+            "transaction",
+            "tranId",
+            _fields(f"{_DOCUMENT} entity:customer total:number"),
+            {"type": "SalesOrd"},
+            _TOTAL,
+            _items("quantity", "amount"),
+        ),
+        RecordType(
+            "serviceSaleItem",
+            "item",
+            "itemId",
+            _fields(f"itemId displayName isInactive:flag {_CHANGED}"),
+        ),
+        RecordType(
+            "customrecord_invoice_dispute",
+            "customrecord_invoice_dispute",
+            "id",
+            _fields(
+                "custrecord_dispute_invoice:invoice custrecord_dispute_line custrecord_dispute_amount:number "
+                "custrecord_dispute_currency:currency custrecord_dispute_reason custrecord_dispute_opened:date "
+                f"custrecord_dispute_resolved:date {_CUSTOM}"
+            ),
+        ),
+        RecordType(
+            "customrecord_change_order",
+            "customrecord_change_order",
+            "id",
+            _fields(
+                "custrecord_co_crm_id custrecord_co_crm_contract_line custrecord_co_amount:number "
+                f"custrecord_co_cap_amount:number custrecord_co_currency:currency {_CUSTOM}"
+            ),
+        ),
+        RecordType(
+            "customrecord_contract_balance",
+            "customrecord_contract_balance",
+            "id",
+            _fields(
+                "custrecord_cb_crm_contract custrecord_cb_period:accountingPeriod custrecord_cb_book:accountingBook "
+                "custrecord_cb_contract_asset:number custrecord_cb_unbilled:number custrecord_cb_liability:number "
+                f"custrecord_cb_loss_provision:number custrecord_cb_currency:currency {_CUSTOM}"
+            ),
+        ),
+        RecordType(
+            "customrecord_integration_log",
+            "customrecord_integration_log",
+            "id",
+            _fields(
+                "custrecord_log_record_type custrecord_log_record_id custrecord_log_from custrecord_log_to "
+                "custrecord_log_attempt:whole custrecord_log_status custrecord_log_error custrecord_log_transient:flag "
+                f"custrecord_log_occurred:moment {_CUSTOM}"
+            ),
         ),
         RecordType(
             "timeBill",

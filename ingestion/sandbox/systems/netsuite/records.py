@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from ingestion.sandbox.facts import EPOCH, Fact, Invoice, InvoiceLine
+from ingestion.sandbox.systems.netsuite.books import add_books
+from ingestion.sandbox.systems.netsuite.contracts import add_contracts
+from ingestion.sandbox.systems.netsuite.deletions import add_deletions
 from ingestion.sandbox.systems.netsuite.ids import Ids, number
+from ingestion.sandbox.systems.netsuite.integration import add_integration_log
+from ingestion.sandbox.systems.netsuite.master_data import add_master_data
+from ingestion.sandbox.systems.netsuite.receivables import add_receivables
 from ingestion.sandbox.systems.netsuite.revenue import add_revenue
 from ingestion.sandbox.world import stable_number
 
@@ -21,21 +27,36 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 _PENDING, _APPROVED = 1, 2
 _TIME = "time_entries"
-# Domain that owns a billed item, and what the charge says it is; time is linked through its time record instead.
+# Domain that owns a billed item, and what it is called; a charge links time through its time record instead.
 _ITEM_OWNER = {
-    _TIME: ("psa", None),
+    _TIME: ("psa", "TIME"),
     "milestones": ("psa", "MILESTONE"),
+    "progress_reports": ("psa", "PROGRESS"),
     "expenses": ("expense", "EXPENSE"),
     "supplier_invoice_lines": ("procurement", "VENDOR_BILL"),
 }
-_CHARGE_TYPE = {_TIME: "Time-Based", "milestones": "Milestone", "expenses": "Expense-Based"}
-_DELETED_TYPE = {
-    "invoices": (-30, "Invoice"),
-    "payments": (-30, "Payment"),
-    "project_costs": (-30, "Journal"),
-    "customers": (-2, "Customer"),
-    "projects": (-7, "Project"),
-    "fx_rates": (-1, "Currency Exchange Rate"),
+_CHARGE_TYPE = {
+    _TIME: "Time-Based",
+    "milestones": "Milestone",
+    "progress_reports": "Project Progress",
+    "expenses": "Expense-Based",
+}
+_RECORD = {
+    "CustInvc": "invoice",
+    "CustCred": "creditmemo",
+    "CustPymt": "customerpayment",
+    "Journal": "journalentry",
+    "SalesOrd": "salesorder",
+}
+_POSTING = _RECORD.keys() - {"SalesOrd"}
+# What a document line is for -> the item that stands on it.
+ITEMS = {
+    "items": "PS-SERVICES",
+    "retainage": "RETAINAGE",
+    "retainage_release": "RETAINAGE-RELEASE",
+    "true_up": "MIN-COMMITMENT",
+    "retainer": "PREPAID-HOURS",
+    "late_fee": "LATE-FEE",
 }
 
 
@@ -48,30 +69,33 @@ class Builder:
         self._rows: dict[str, list[Row]] = defaultdict(list)
         self._currencies: set[str] = set()
         self._months: set[str] = set()
+        self._books: set[str] = set()
         self._timebills: dict[str, Row] = {}
         self._changes: dict[int, datetime] = {}
 
     def build(self) -> dict[str, list[Row]]:
         """Records by table, ready to be loaded."""
-        self._master_data()
-        self._rates()
+        add_master_data(self)
         self._documents()
-        self._costs()
+        add_contracts(self)
+        add_receivables(self)
         add_revenue(self)
-        self._deleted()
+        add_books(self)
+        add_integration_log(self)
+        add_deletions(self)
         self._lists()
         return dict(self._rows)
 
     def add(self, table: str, **columns: Any) -> None:
         self._rows[table].append(columns)
 
-    def _living(self, kind: str) -> list[Any]:
+    def living(self, kind: str) -> list[Any]:
         return [f for f in self.system.facts(kind) if not self.is_gone(f)]
 
     def is_gone(self, fact: Fact) -> bool:
         return fact.deleted_at is not None and fact.deleted_at <= self._now
 
-    def _local(self, moment: datetime) -> datetime:
+    def local(self, moment: datetime) -> datetime:
         """The session's wall clock, without an offset, as SuiteQL shows it."""
         return moment.astimezone(self._zone).replace(tzinfo=None, microsecond=0)
 
@@ -82,11 +106,11 @@ class Builder:
             moments = [min(self.system.touched(fact), self._now)]
             if fact.deleted_at and fact.deleted_at <= self._now:
                 moments.append(fact.deleted_at)
-            known = self._changes[id(fact)] = self._local(max(moments))
+            known = self._changes[id(fact)] = self.local(max(moments))
         return known
 
-    def _created(self, fact: Fact) -> datetime:
-        return self._local(fact.created_at or EPOCH)
+    def created(self, fact: Fact) -> datetime:
+        return self.local(fact.created_at or EPOCH)
 
     def currency(self, code: str) -> int:
         self._currencies.add(code)
@@ -97,96 +121,20 @@ class Builder:
         self._months.add(month)
         return number("accountingperiod", month)
 
-    def _id(self, kind: str, fact_id: str | None) -> int | None:
+    def item(self, kind: str) -> int:
+        """The item of document lines that are for ``kind``."""
+        return number("item", ITEMS[kind])
+
+    def book(self, name: str) -> int:
+        self._books.add(name)
+        return number("accountingbook", name)
+
+    def id_of(self, kind: str, fact_id: str | None) -> int | None:
         return number(kind, fact_id) if fact_id is not None else None
 
-    def _master_data(self) -> None:
-        for entity in self._living("legal_entities"):
-            self.add(
-                "subsidiary",
-                id=number("legal_entities", entity.id), name=entity.name or entity.id,
-                fullname=entity.name or entity.id, currency=self.currency(entity.currency),
-                country=entity.country, iselimination="F", isinactive="F",
-                lastmodifieddate=self.changed(entity),
-            )  # fmt: skip
-        for customer in self._living("customers"):
-            self._customer(customer)
-        for project in self.system.world.facts.projects:
-            if not self.is_gone(project):
-                self._job(project)
-        for calendar in self._living("billing_calendars"):
-            self.add(
-                "billingschedule",
-                id=number("billing_calendars", calendar.id), externalid=calendar.id,
-                name=calendar.name or calendar.id, scheduletype="STD",
-                frequency=calendar.frequency.upper(), isinactive="F",
-                custrecord_cutoff_day=calendar.cutoff_day,
-            )  # fmt: skip
-
-    def _customer(self, customer: Any) -> None:
-        own = number("customers", customer.id)
-        days = customer.payment_terms_days
-        self.add(
-            "entityaddress",
-            nkey=number("entityaddress", customer.id),
-            addressee=customer.name,
-            country=customer.country,
-        )
-        if first := self._first_entity:
-            self.add(
-                "customersubsidiaryrelationship",
-                id=number("customersubsidiary", customer.id), entity=own,
-                subsidiary=number("legal_entities", first.id), isprimarysub="T",
-            )  # fmt: skip
-        self.add(
-            "customer",
-            id=own, entityid=customer.id, altname=customer.name or customer.id,
-            companyname=customer.name or customer.id,
-            externalid=self.system.world.ref("crm", "customers", customer.id),
-            parent=self._id("customers", customer.parent), isperson="F", isinactive="F",
-            currency=self.currency(customer.currency), terms=number("term", str(days)),
-            defaultbillingaddress=number("entityaddress", customer.id),
-            custentity_merged_into=self._id("customers", customer.merged_into), vatregnumber=customer.tax_id,
-            datecreated=self._created(customer), lastmodifieddate=self.changed(customer),
-        )  # fmt: skip
-        if not any(t["daysuntilnetdue"] == days for t in self._rows["term"]):
-            self.add("term", id=number("term", str(days)), name=f"Net {days}", daysuntilnetdue=days, isinactive="F")
-
-    def _job(self, project: Any) -> None:
-        self.add(
-            "job",
-            id=number("projects", project.id), entityid=project.code,
-            externalid=self.system.world.ref("psa", "projects", project.id),
-            altname=project.name or project.code, companyname=project.name or project.code,
-            customer=self._id("customers", project.customer), startdate=project.starts_on,
-            calculatedenddate=project.ends_on, isinactive="F",
-            datecreated=self._created(project), lastmodifieddate=self.changed(project),
-        )  # fmt: skip
-
-    def _rates(self) -> None:
-        for rate in self._living("fx_rates"):
-            own, pair = (
-                number("fx_rates", rate.id),
-                (self.currency(rate.from_currency), self.currency(rate.to_currency)),
-            )
-            if rate.rate_type == "spot":
-                self.add(
-                    "currencyrate",
-                    id=own, transactioncurrency=pair[0], basecurrency=pair[1],
-                    effectivedate=rate.rate_date, exchangerate=rate.rate,
-                    lastmodifieddate=self.changed(rate),
-                )  # fmt: skip
-            else:
-                self.add(
-                    "customrecord_average_rate",
-                    id=own, custrecord_avg_from_currency=pair[0], custrecord_avg_to_currency=pair[1],
-                    custrecord_avg_date=rate.rate_date, custrecord_avg_rate=rate.rate, isinactive="F",
-                    lastmodified=self.changed(rate),
-                )  # fmt: skip
-
     def _documents(self) -> None:
-        invoices = self._living("invoices")
-        payments = self._living("payments")
+        invoices = self.living("invoices")
+        payments = self.living("payments")
         by_id = {i.id: i for i in invoices}
         settled: dict[str, Decimal] = defaultdict(Decimal)
         for payment in payments:
@@ -205,17 +153,13 @@ class Builder:
                 self._payment(payment, by_id[payment.invoice])
         self._rows["timebill"] = list(self._timebills.values())
 
-    def _transaction(self, own: int, fact: Fact, kind: str, day: date, **columns: Any) -> None:
-        record = {
-            "CustInvc": "invoice",
-            "CustCred": "creditmemo",
-            "CustPymt": "customerpayment",
-            "Journal": "journalentry",
-        }
+    def transaction(self, own: int, fact: Fact, kind: str, day: date, **columns: Any) -> None:
+        """The header of a document; unless told otherwise it is approved and in the ledger."""
         self.add(
             "transaction",
-            id=own, type=kind, recordtype=record[kind], trandate=day, externalid=fact.id,
-            postingperiod=self.period(day), createddate=self._created(fact), lastmodifieddate=self.changed(fact),
+            id=own, type=kind, recordtype=_RECORD[kind], trandate=day, externalid=fact.id,
+            postingperiod=self.period(day) if kind in _POSTING else None, createddate=self.created(fact),
+            lastmodifieddate=self.changed(fact),
             **{"approvalstatus": _APPROVED, "posting": "T", "voided": "F", **columns},
         )  # fmt: skip
 
@@ -223,21 +167,22 @@ class Builder:
         own, kind = number("invoices", invoice.id), "CustInvc" if invoice.kind == "invoice" else "CustCred"
         letter = {"draft": "D", "posted": "B" if paid else "A", "voided": "V"}[invoice.status]
         day = invoice.posted_on or invoice.issued_on
-        self._transaction(
+        self.transaction(
             own, invoice, kind, day, tranid=invoice.number, duedate=invoice.due_on,
             entity=number("customers", invoice.customer), currency=self.currency(invoice.currency),
             foreigntotal=_gross(invoice), status=letter,
             approvalstatus=_PENDING if invoice.status == "draft" else _APPROVED,
             posting="T" if invoice.posted_on else "F", voided="T" if invoice.status == "voided" else "F",
-            createdfrom=self._id("invoices", invoice.original_invoice),
+            createdfrom=self.id_of("invoices", invoice.original_invoice),
             custbody_invoice_date=invoice.issued_on if invoice.issued_on != day else None,
             custbody_sent_date=invoice.sent_on, custbody_credit_reason=invoice.reason,
+            custbody_rejected_date=invoice.rejected_on, custbody_rejection_reason=invoice.rejection_reason,
         )  # fmt: skip
-        self._line(own, invoice, "main", mainline="T", accountinglinetype="ASSET", foreignamount=_gross(invoice))
+        self.line(own, invoice, "main", mainline="T", accountinglinetype="ASSET", foreignamount=_gross(invoice))
         for position, line in enumerate(invoice.lines, 1):
             self._revenue_line(own, invoice, line, position)
         if invoice.tax_amount:
-            self._line(
+            self.line(
                 own, invoice, "tax", taxline="T", accountinglinetype="LIABILITY", foreignamount=-invoice.tax_amount,
                 linesequencenumber=len(invoice.lines) + 1,
             )  # fmt: skip
@@ -248,11 +193,11 @@ class Builder:
         if invoice.kind == "credit_memo":
             # A credit memo shows plain quantities and prices; it is the document that turns them around.
             quantity, rate = _toward(amount, quantity), abs(rate)
-        self._line(
+        self.line(
             own, invoice, line.id, linesequencenumber=position, accountinglinetype="INCOME",
             uniquekey=number("invoice_lines", line.id),
             entity=number("projects", line.project) if line.project else number("customers", invoice.customer),
-            memo=line.description or None, quantity=-quantity, rate=rate, foreignamount=-amount,
+            item=self.item(line.kind), memo=line.description or None, quantity=-quantity, rate=rate, foreignamount=-amount,
             custcol_crm_contract_line=self.system.world.ref("crm", "contract_lines", line.contract_line),
             custcol_resource_email=self._email.get(line.resource) if line.resource else None,
             custcol_service_from=line.service_from, custcol_service_to=line.service_to,
@@ -271,12 +216,13 @@ class Builder:
             )  # fmt: skip
 
     @cached_property
-    def _first_entity(self) -> Any:
-        return next(iter(self._living("legal_entities")), None)
-
-    @cached_property
     def _email(self) -> dict[str, str]:
         return {r.id: r.email for r in self.system.world.facts.resources}
+
+    def source(self, kind: str, fact_id: str) -> tuple[str, str | None]:
+        """What a billable item is called, and its id in the system that owns it."""
+        domain, source_type = _ITEM_OWNER.get(kind, (None, "OTHER"))
+        return source_type, self.system.world.ref(domain, kind, fact_id) if domain else None  # type: ignore[arg-type]
 
     def _charge(
         self,
@@ -288,14 +234,13 @@ class Builder:
         place: Row,
     ) -> None:
         kind, fact_id = item
-        domain, source_type = _ITEM_OWNER.get(kind, (None, "OTHER"))
-        source_id = self.system.world.ref(domain, kind, fact_id) if domain else None  # type: ignore[arg-type]
+        source_type, source_id = self.source(kind, fact_id)
         changed = self.changed(invoice)
         row = {
             "id": own, "billto": number("customers", invoice.customer), "chargedate": invoice.issued_on,
             "chargetype": _CHARGE_TYPE.get(kind, "Fixed Date"), "stage": "PROCESSED", "use": "Actual",
             "quantity": units, "amount": amount, "currency": self.currency(invoice.currency),
-            "createddate": self._created(invoice), "lastmodifieddate": changed, **place,
+            "createddate": self.created(invoice), "lastmodifieddate": changed, **place,
         }  # fmt: skip
         if kind == _TIME:
             row["timerecord"] = number("timebill", fact_id)
@@ -313,14 +258,14 @@ class Builder:
         self._timebills[fact_id] = {
             "id": number("timebill", fact_id), "externalid": source_id, "customer": number("projects", entry.project),
             "trandate": entry.work_date, "hours": entry.hours, "isbillable": "T", "approvalstatus": 3,
-            "createddate": self._local(EPOCH), "lastmodifieddate": changed,
+            "createddate": self.local(EPOCH), "lastmodifieddate": changed,
         }  # fmt: skip
 
     @cached_property
     def _time_entries(self) -> dict[str, Any]:
         return {t.id: t for t in self.system.world.facts.time_entries}
 
-    def _line(self, document: int, fact: Fact, line: str, **columns: Any) -> None:
+    def line(self, document: int, fact: Fact, line: str, **columns: Any) -> None:
         legal_entity = getattr(fact, "legal_entity", None)
         row: Row = {
             "uniquekey": number("transactionline", str(document), line),
@@ -329,7 +274,7 @@ class Builder:
             "mainline": "F",
             "taxline": "F",
             "linesequencenumber": 0,
-            "subsidiary": self._id("legal_entities", legal_entity),
+            "subsidiary": self.id_of("legal_entities", legal_entity),
             "linelastmodifieddate": self.changed(fact),
         }
         self._rows["transactionline"].append(row | columns)
@@ -344,12 +289,14 @@ class Builder:
 
     def _payment(self, payment: Any, invoice: Invoice) -> None:
         own = number("payments", payment.id)
-        self._transaction(
+        self.transaction(
             own, payment, "CustPymt", payment.paid_on, tranid=payment.id, status="C", foreigntotal=-payment.amount,
             entity=number("customers", invoice.customer), currency=self.currency(payment.currency),
+            custbody_withholding_tax=payment.withholding_tax, custbody_deduction=payment.deduction,
+            custbody_deduction_reason=payment.deduction_reason,
         )  # fmt: skip
-        self._line(own, payment, "main", mainline="T", accountinglinetype="ASSET", foreignamount=payment.amount)
-        self._line(
+        self.line(own, payment, "main", mainline="T", accountinglinetype="ASSET", foreignamount=payment.amount)
+        self.line(
             own,
             payment,
             "receivable",
@@ -358,32 +305,6 @@ class Builder:
             linesequencenumber=1,
         )
         self._link(payment.invoice, own, "CustPymt", payment.amount, payment)
-
-    def _costs(self) -> None:
-        for cost in self._living("project_costs"):
-            own = number("journal", cost.id)
-            self._transaction(
-                own, cost, "Journal", cost.posted_on, tranid=f"JE-{cost.id}", status="B",
-                currency=self.currency(cost.currency), foreigntotal=cost.amount,
-            )  # fmt: skip
-            self._line(
-                own, cost, "cost", uniquekey=number("project_costs", cost.id), accountinglinetype="EXPENSE",
-                entity=number("projects", cost.project), foreignamount=cost.amount,
-            )  # fmt: skip
-            self._line(
-                own, cost, "accrual", accountinglinetype="LIABILITY", foreignamount=-cost.amount, linesequencenumber=1
-            )
-
-    def _deleted(self) -> None:
-        for kind, (type_id, label) in _DELETED_TYPE.items():
-            for fact in self.system.facts(kind):
-                if self.is_gone(fact):
-                    own = number("journal" if kind == "project_costs" else kind, fact.id)
-                    self.add(
-                        "deletedrecord",
-                        recordid=own, recordtypeid=type_id, type=label, name=fact.id, context="UI",
-                        deleteddate=self._local(fact.deleted_at), iscustomrecord="F",
-                    )  # fmt: skip
 
     def _lists(self) -> None:
         for code in sorted(self._currencies):
@@ -399,7 +320,17 @@ class Builder:
                 id=number("accountingperiod", month), periodname=f"{first:%b %Y}", startdate=first,
                 enddate=first.replace(day=monthrange(first.year, first.month)[1]), isposting="T",
                 isquarter="F", isyear="F", isadjust="F", closed="F",
-                lastmodifieddate=self._local(datetime(first.year, first.month, 1, tzinfo=UTC)),
+                lastmodifieddate=self.local(datetime(first.year, first.month, 1, tzinfo=UTC)),
+            )  # fmt: skip
+        for book in sorted(self._books):
+            primary = book == "primary"
+            name = "Primary Accounting Book" if primary else book
+            self.add("accountingbook", id=self.book(book), name=name, isprimary="T" if primary else "F")
+        for kind, code in ITEMS.items():
+            self.add(
+                "item",
+                id=self.item(kind), itemid=code, displayname=code.replace("-", " ").capitalize(), itemtype="Service",
+                isinactive="F", createddate=self.local(EPOCH), lastmodifieddate=self.local(EPOCH),
             )  # fmt: skip
         self._rows["dual"] = [{"dummy": "X"}]
 

@@ -19,6 +19,7 @@ METHODS = {
     "milestone_output": "MILESTONE_EVENT",
     "straight_line": "STRAIGHT_LINE",
     "point_in_time": "POINT_IN_TIME",
+    "prepaid_drawdown": "PREPAID_DRAWDOWN",
 }
 
 
@@ -29,7 +30,6 @@ def add_revenue(builder: Builder) -> None:
     """
     elements: dict[int, dict[str, Any]] = {}
     plans: dict[int, dict[str, Any]] = {}
-    books: dict[str, int] = {}
     for schedule in builder.system.facts("revenue_schedules"):
         changed = builder.changed(schedule)
         element, _ = builder.ids.revenue[schedule.id]
@@ -38,9 +38,8 @@ def add_revenue(builder: Builder) -> None:
             currency = builder.currency(schedule.currency)
             elements[element] = {"id": element, "currency": currency, "custrecord_crm_contract_line": line}
         _touch(elements[element], changed)
-        books.setdefault(schedule.book, number("accountingbook", schedule.book))
         for kind, amount in (("FORECAST", schedule.planned), ("ACTUAL", schedule.recognised)):
-            plan = _plan(plans, element, kind, schedule, books[schedule.book])
+            plan = _plan(plans, element, kind, schedule, builder.book(schedule.book))
             _touch(plan, changed)
             if amount is not None and not builder.is_gone(schedule):
                 plan["amount"] += amount
@@ -48,10 +47,6 @@ def add_revenue(builder: Builder) -> None:
     for table, rows in (("revenueelement", elements), ("revenueplan", plans)):
         for row in rows.values():
             builder.add(table, **row)
-    for book, own in books.items():
-        primary = book == "primary"
-        name = "Primary Accounting Book" if primary else book
-        builder.add("accountingbook", id=own, name=name, isprimary="T" if primary else "F")
 
 
 def _touch(row: dict[str, Any], changed: datetime) -> None:

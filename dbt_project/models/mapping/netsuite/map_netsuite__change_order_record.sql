@@ -1,0 +1,13 @@
+select
+  orders.change_order_id as source_id,
+  orders.updated_at as source_updated_at,
+  orders.is_deleted,
+  orders.crm_change_order_id as change_order_ref,
+  orders.crm_contract_line_id as contract_line_ref,
+  orders.amount as delta_amount,
+  orders.cap_amount as cap_delta_amount,
+  currencies.currency_code as currency,
+  orders.created_at
+from {{ ref('stg_netsuite__change_orders') }} as orders
+left join {{ ref('stg_netsuite__currencies') }} as currencies
+  on orders.currency_id = currencies.currency_id
