@@ -5,3 +5,18 @@
     else cast({{ column }} as date)
   end
 {%- endmacro %}
+
+{# Company and number of every posted document with the id of our invoice, as a subquery; Finance gives a number once. #}
+{% macro posted_finance_documents() -%}
+  (
+    select
+      legal_entity_source_id as company,
+      invoice_number,
+      min(source_id) as source_id
+    from {{ ref('map_dynamics365__invoice') }}
+    where status = 'posted'
+    group by
+      legal_entity_source_id,
+      invoice_number
+  )
+{%- endmacro %}
