@@ -20,3 +20,15 @@
       invoice_number
   )
 {%- endmacro %}
+
+{# What an invoice line is for, by its project category; every other category is a kind of service. #}
+{% macro finance_line_type(category) -%}
+  case {{ category }}
+    when 'RETAINAGE' then 'retainage'
+    when 'RETAINREL' then 'retainage_release'
+    when 'TRUEUP' then 'true_up'
+    when 'RETAINER' then 'retainer'
+    when 'LATEFEE' then 'late_fee'
+    else 'items'
+  end
+{%- endmacro %}

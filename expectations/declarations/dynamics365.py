@@ -58,8 +58,7 @@ RULES = {
     ),
     "payment_settlement": ObjectRules(required=("settlement_amount_in_invoice_currency",), may_be_empty=True),
     "dispute": ObjectRules(
-        required=("amount_cur", "status"), ranges={"amount_cur": (0, None)}, currencies=("transaction_currency",),
-        may_be_empty=True,
+        required=("amount_cur", "status"), currencies=("transaction_currency",), may_be_empty=True
     ),
     "write_off": ObjectRules(
         required=("write_off_date", "write_off_amount"), currencies=("currency_code",), may_be_empty=True

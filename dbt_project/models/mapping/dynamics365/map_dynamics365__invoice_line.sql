@@ -1,15 +1,3 @@
-{# What a line is for, by its project category; every other category is a kind of service. #}
-{%- macro line_type(category) -%}
-  case {{ category }}
-    when 'RETAINAGE' then 'retainage'
-    when 'RETAINREL' then 'retainage_release'
-    when 'TRUEUP' then 'true_up'
-    when 'RETAINER' then 'retainer'
-    when 'LATEFEE' then 'late_fee'
-    else 'items'
-  end
-{%- endmacro -%}
-
 -- What Finance has posted, as it was posted; Dataverse adds whom and what a line is about. Proforma lines of documents
 -- that are not posted come from Dataverse alone.
 with posted_lines as (
@@ -108,7 +96,7 @@ select
   posted_lines.currency_code as currency,
   proforma_lines.service_from_date,
   proforma_lines.service_to_date,
-  {{ line_type('coalesce(posted_lines.category_code, proforma_lines.category_code)') }} as line_type
+  {{ finance_line_type('coalesce(posted_lines.category_code, proforma_lines.category_code)') }} as line_type
 from posted_lines
 left join proforma_lines
   on posted_lines.proforma_line_id = proforma_lines.proforma_line_id
@@ -132,7 +120,7 @@ select
   lines.currency_code as currency,
   lines.service_from_date,
   lines.service_to_date,
-  {{ line_type('lines.category_code') }} as line_type
+  {{ finance_line_type('lines.category_code') }} as line_type
 from proforma_lines as lines
 left join {{ ref('stg_dynamics365__project_invoices') }} as posted
   on lines.proforma_invoice_id = posted.proforma_invoice_id
@@ -155,7 +143,7 @@ select
   headers.currency_code as currency,
   cast(null as date) as service_from_date,
   cast(null as date) as service_to_date,
-  {{ line_type('lines.category_code') }} as line_type
+  {{ finance_line_type('lines.category_code') }} as line_type
 from {{ ref('stg_dynamics365__free_text_invoice_lines') }} as lines
 inner join {{ ref('stg_dynamics365__free_text_invoices') }} as headers
   on lines.company = headers.company and lines.free_text_number = headers.free_text_number

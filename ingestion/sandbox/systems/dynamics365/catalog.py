@@ -73,8 +73,9 @@ _TABLES = {
     "invoice": "text: invoicenumber name; lookup:account: customerid; lookup:salesorder: salesorderid; "
     "lookup:transactioncurrency: transactioncurrencyid; choice: msdyn_projectinvoicestatus; bool: msdyn_hascorrections; "
     "money: totallineitemamount totaltax totalamount; datetime: duedate",
-    "invoicedetail": "text: description new_projectcategory; lookup:invoice: invoiceid; lookup:salesorderdetail: salesorderdetailid; "
-    "lookup:msdyn_project: msdyn_project; lookup:transactioncurrency: transactioncurrencyid; "
+    "invoicedetail": "text: description new_projectcategory; lookup:invoice: invoiceid; "
+    "lookup:salesorderdetail: salesorderdetailid; lookup:msdyn_project: msdyn_project; "
+    "lookup:transactioncurrency: transactioncurrencyid; "
     "date: new_servicefrom new_serviceto; decimal: quantity; money: priceperunit extendedamount",
     "msdyn_invoicelinetransaction": "text: msdyn_description; lookup:invoice: msdyn_invoice; lookup:invoicedetail: "
     "msdyn_invoicelineid; lookup:bookableresource: msdyn_bookableresource; lookup:msdyn_invoicelinetransaction: "
