@@ -102,13 +102,20 @@ def test_loads_everything_then_what_changed_and_nothing_else(
 ) -> None:
     first = load()
     assert all(first[name] for name in OBJECTS) and first["quarantine"] == 0
-    assert (first["invoice"], first["project_invoice"], first["free_text_invoice"]) == (15, 13, 1)
-    # 120 items billed, 3 on the draft, 1 credited; billed ones are unbilled, reversed and billed sales.
-    assert first[DETAILS] == 124 and first["msdyn_actual"] == 120 * 3 + 3 + 2
+    assert (first["invoice"], first["project_invoice"], first["free_text_invoice"]) == (16, 14, 2)
+    # 120 hours and a progress report billed, 3 items on the draft, 1 credited; billed ones are unbilled, reversed and
+    # billed sales.
+    assert first[DETAILS] == 125 and first["msdyn_actual"] == 121 * 3 + 3 + 2
     billed = "select sum(line_amount) from raw_dynamics365.project_invoice_line"
-    assert query(tmp_path, billed) == [(Decimal("192480.0000") - 1604,)]
-    fee = "select transaction_currency_amount from raw_dynamics365.free_text_invoice_line"
-    assert query(tmp_path, fee) == [(Decimal("99999999.9900"),)]
+    assert query(tmp_path, billed) == [(Decimal("192480.0000") - 1604 + 5000 - 500,)]
+    typed = "select category_id, transaction_currency_amount from raw_dynamics365.free_text_invoice_line order by 1"
+    kinds = ("RETAINER", "RETAINREL", "TRUEUP")
+    assert query(tmp_path, typed) == [
+        ("LATEFEE", Decimal("99999999.9900")), *((kind, Decimal("7.1234")) for kind in kinds)
+    ]  # fmt: skip
+    tables = {"salesorder": 1, "salesorderdetail": 2, "changeorder": 2, "integrationlog": 8}
+    entities = {"trading_partnership": 1, "dispute": 3, "write_off": 2, "contract_balance": 2, "wip_posting": 3}
+    assert {name: first[name] for name in tables | entities} == tables | entities
     names = "select distinct organization_name, tax_exempt_number from raw_dynamics365.customer order by 1"
     assert query(tmp_path, names) == [("Ünïon Æ", "DE 123 456"), ("株式会社アクメ", "")]
 
@@ -119,6 +126,12 @@ def test_loads_everything_then_what_changed_and_nothing_else(
     facts.invoices[13].deleted_at = LATER - timedelta(hours=1)
     facts.payments.append(Payment(id="PAY-2", invoice="INV-05", amount=Decimal(10), paid_on=date(2026, 5, 1)))
     facts.fx_rates[0].rate = Decimal("1.0800001")
+    # A dispute is resolved, a write-off is taken back, a change order goes, and the integration tries again.
+    facts.disputes[0].resolved_on = date(2026, 5, 1)
+    facts.write_offs.pop(1)
+    facts.change_orders[3].deleted_at = LATER - timedelta(hours=1)
+    again = {"id": "SE-2", "attempt": 4, "status": "succeeded", "occurred_at": LATER - timedelta(hours=1)}
+    facts.sync_events.append(facts.sync_events[0].model_copy(update=again))
     world.replace_facts(facts, LATER)
     second = load()
     changed = {name: count for name, count in second.items() if count}
@@ -128,11 +141,12 @@ def test_loads_everything_then_what_changed_and_nothing_else(
         "msdyn_transactionconnection": 27 + 3 + 3,
         "project_invoice": 1, "project_invoice_line": 1,
         "payment_journal": 1, "payment_line": 1, "payment_settlement": 1, "exchange_rate": 1,
+        "dispute": 1, "write_off": 1, "changeorder": 1, "integrationlog": 1,
     }  # fmt: skip
     dead = "select invoiceid from raw_dynamics365.invoice where _is_deleted"
     assert query(tmp_path, dead) == [(guid("invoices", "DRAFT"),)]
-    lost = "select count(*) from raw_dynamics365.project_invoice_line where _is_deleted"
-    assert query(tmp_path, lost) == [(1,)]
+    for name in ("project_invoice_line", "write_off", "changeorder"):
+        assert query(tmp_path, f"select count(*) from raw_dynamics365.{name} where _is_deleted") == [(1,)], name
 
 
 def test_pages_are_followed_to_the_last(sandbox: SandboxServer) -> None:
@@ -148,6 +162,9 @@ def test_records_carry_the_names_that_the_schema_declares(
 ) -> None:
     (person,) = rows("bookableresource")
     assert person["email"] == "Ann@firm.example" and "msdyn_primaryemail" not in person
+    (first, *_) = sorted(rows("changeorder"), key=lambda r: r["name"])
+    assert first["changeorderid"] == guid("change_orders", "CO-1") and first["amount"] == 2500
+    assert not any(name.startswith("new_") for name in [*first, *rows("integrationlog")[0]])
     monkeypatch.setenv("SOURCES__DYNAMICS365__FIELD_NAMES", '{"bookableresource.email": "firm_mail"}')
     with pytest.raises(PermanentError, match="Could not find a property named 'firm_mail'.*README"):
         rows("bookableresource")
@@ -177,7 +194,7 @@ def test_an_unlinked_project_is_known_by_its_number_alone(sandbox: SandboxServer
 def test_the_delta_link_brings_changes_and_deletions_only(sandbox: SandboxServer, world: World) -> None:
     everything, said = read("invoice")
     bookmark = said[0]
-    assert len(everything) == 15 and said == [bookmark, CompleteSet()] and isinstance(bookmark, Bookmark)
+    assert len(everything) == 16 and said == [bookmark, CompleteSet()] and isinstance(bookmark, Bookmark)
     assert "deltatoken" in bookmark.value["delta_link"]
     again, said = read("invoice", Window(NOW, bookmark.value))
     assert again == [] and [type(s) for s in said] == [Deleted, Bookmark] and said[0].keys == []
@@ -197,7 +214,7 @@ def test_many_changes_come_in_pages_and_leave_one_bookmark(sandbox: SandboxServe
         invoice.updated_at = LATER - timedelta(hours=1)
     world.replace_facts(facts, LATER)
     changed, said = read(DETAILS, Window(NOW, bookmark.value))
-    assert len({r[f"{DETAILS}id"] for r in changed}) == len(changed) == 124
+    assert len({r[f"{DETAILS}id"] for r in changed}) == len(changed) == 125
     assert [type(s) for s in said].count(Bookmark) == 1
     assert read(DETAILS, Window(NOW, said[-1].value))[0] == []
 
@@ -211,7 +228,7 @@ def test_an_expired_delta_token_leads_to_a_complete_reading_that_finds_deletions
     world.replace_facts(facts, NOW + timedelta(days=8))
     assert load("invoice")["invoice"] == 1
     counts = "select records_received, tombstones from raw_dynamics365.feed order by _extracted_at"
-    assert query(tmp_path, counts) == [(15, 0), (14, 1)]
+    assert query(tmp_path, counts) == [(16, 0), (15, 1)]
 
 
 def test_other_columns_and_other_hosts_make_a_bookmark_useless(
@@ -226,7 +243,7 @@ def test_other_columns_and_other_hosts_make_a_bookmark_useless(
 def test_a_table_without_change_tracking_is_read_completely(sandbox: SandboxServer, vendor: System) -> None:
     vendor.dataverse.untracked.add("invoice")
     records, said = read("invoice", Window(NOW))
-    assert len(records) == 15 and said == [CompleteSet()]
+    assert len(records) == 16 and said == [CompleteSet()]
 
 
 # --- Finance: companies, windows, moving pages
@@ -243,6 +260,13 @@ def test_posted_documents_of_the_window_are_complete(sandbox: SandboxServer) -> 
     records, said = read("project_transaction", Window(datetime(2026, 1, 1, tzinfo=UTC)))
     assert [r["TotalCostAmount"] for r in records] == [77.5] and said == [CompleteWindow()]
     assert records[0]["TransactionDate"] == "2026-03-31T12:00:00Z"
+    for name, amount, found in (
+        ("wip_posting", "SalesAmount", [-400, 5]),
+        ("write_off", "WriteOffAmount", [1, 160.0001]),
+    ):
+        records, said = read(name, Window(datetime(2026, 4, 1, tzinfo=UTC)))
+        assert sorted(r[amount] for r in records) == found and said == [CompleteWindow()]
+    assert read("dispute")[1] == read("contract_balance")[1] == [], "they change long after their day: read completely"
 
 
 def test_a_reading_between_which_records_moved_is_repeated(
@@ -262,7 +286,7 @@ def test_a_reading_between_which_records_moved_is_repeated(
 
     vendor.finance._entities = moving
     found = rows("project_invoice_line")
-    assert len(served) == 6 and len({r["IntegrationSourceDataId"] for r in found}) == 121
+    assert len(served) == 6 and len({r["IntegrationSourceDataId"] for r in found}) == 123
 
 
 def test_a_reading_that_never_stands_still_is_given_up(sandbox: SandboxServer, vendor: System) -> None:
@@ -289,7 +313,7 @@ def test_each_service_gets_a_token_of_its_own(sandbox: SandboxServer) -> None:
 
 def test_an_expired_token_is_renewed_in_the_middle(sandbox: SandboxServer) -> None:
     sandbox.faults.append(Fault("dynamics365", "expire_token", path="invoicelinetransactions", skip=1))
-    assert len(rows(DETAILS)) == 124
+    assert len(rows(DETAILS)) == 125
     assert [TOKEN in path for _, path in sandbox.log].count(True) == 2
 
 
@@ -297,7 +321,7 @@ def test_an_expired_token_is_renewed_in_the_middle(sandbox: SandboxServer) -> No
 @pytest.mark.parametrize(("name", "path"), [(DETAILS, "invoicelinetransactions"), ("project_invoice_line", "Lines")])
 def test_trouble_that_passes_changes_nothing(sandbox: SandboxServer, kind: str, name: str, path: str) -> None:
     sandbox.faults.append(Fault("dynamics365", kind, path=path, times=2, skip=1))
-    assert len(rows(name)) == (124 if name == DETAILS else 121)
+    assert len(rows(name)) == (125 if name == DETAILS else 123)
     assert sandbox.faults[0].hits >= 3
 
 
@@ -361,7 +385,7 @@ def test_bad_records_are_quarantined_and_the_rest_is_loaded(
     vendor.tamper[DETAILS] = drift
     vendor.tamper["ProjectInvoiceHeaders"] = lambda record: record | {"CurrencyCode": 7}
     counts = load(DETAILS, "project_invoice")
-    assert (counts[DETAILS], counts["project_invoice"], counts["quarantine"]) == (122, 0, 2 + 13)
+    assert (counts[DETAILS], counts["project_invoice"], counts["quarantine"]) == (123, 0, 2 + 14)
     reasons = query(
         tmp_path,
         f"select record_key, reason from raw_dynamics365.quarantine where object = '{DETAILS}' order by reason",

@@ -21,17 +21,19 @@ from ingestion.sandbox.facts import (
     BilledItem,
     BillingCalendar,
     Customer,
+    Dispute,
     Facts,
     FxRate,
     Invoice,
     InvoiceLine,
     LegalEntity,
+    SyncEvent,
     TimeEntry,
 )
 from ingestion.sandbox.server import Fault, SandboxServer
 from ingestion.sandbox.systems.dynamics365 import System
 from ingestion.sandbox.systems.dynamics365.access import TENANT
-from ingestion.sandbox.systems.dynamics365.ids import company, guid
+from ingestion.sandbox.systems.dynamics365.ids import company, dispute_number, guid
 from ingestion.sandbox.world import World
 
 NOW = datetime(2026, 4, 30, 18, tzinfo=UTC)
@@ -59,7 +61,19 @@ def firm() -> Facts:
             for n in range(130)
         ],
         invoices=invoices,
-    )
+        disputes=[
+            Dispute(id="D-1", invoice="INV-001", amount=Decimal("10.10"), opened_on=date(2026, 4, 2)),
+            Dispute(
+                id="D-2", invoice="INV-003", amount=Decimal(3), opened_on=date(2026, 4, 2), resolved_on=date(2026, 4, 9)
+            ),
+        ],
+        sync_events=[
+            SyncEvent(
+                id="SE-1", record_type="invoice", record="INV-001", from_domain="erp", to_domain="crm",
+                status="in_doubt", is_transient=True, occurred_at=YESTERDAY,
+            )
+        ],
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +161,12 @@ def test_values_look_like_dataverses(client: DataverseClient) -> None:
     assert row["customerid"]["name"] == "O'Hara & 株式会社"
     (frequency,) = client.records.list("msdyn_invoicefrequency", filter="contains(msdyn_name,'bc')")
     assert (frequency["msdyn_period"], frequency["new_cutoffday"]) == (192350003, 31)
+    filters = (
+        f"new_status eq 100000002 and new_istransient eq true and new_occurredat ge {YESTERDAY:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    (attempt,) = client.records.list("new_integrationlog", filter=filters, include_annotations="*")
+    assert attempt[f"new_status@{FORMATTED}"] == "In doubt" and attempt["new_occurredat"] == "2026-04-29T18:00:00Z"
+    assert attempt["new_recordid"] == guid("invoices", "INV-001") and attempt["new_integrationlogid"]
 
 
 def test_one_record_by_its_id(client: DataverseClient) -> None:
@@ -285,6 +305,10 @@ def test_values_and_filters_are_finances(finance: Any) -> None:
     assert numbers("InvoiceDate eq 2026-03-31T00:00:00Z") == []
     kind = "Microsoft.Dynamics.DataEntities.ConversionFactor"
     assert numbers(f"ConversionFactor eq {kind}'One'", "ExchangeRates", "FromCurrency") == ["EUR"]
+    status = "Microsoft.Dynamics.DataEntities.CustVendDisputeStatus'Resolved'"
+    assert numbers(f"Status eq {status} and AmountCur lt 5", "CustDisputes") == ["INV-003"]
+    dispute = f"CustDisputes(dataAreaId='{company('LE-1')}',SysRecId={dispute_number('D-1')})"
+    assert finance(dispute, cross_company="true").json()["AmountCur"] == 10.1
     row = finance(f"ProjectInvoiceHeaders(dataAreaId='{company('LE-2')}',InvoiceNumber='INV-000')").status_code
     assert row == 404, "a record of another company is not seen without cross-company"
     address = f"ProjectInvoiceHeaders(dataAreaId='{company('LE-2')}',InvoiceNumber='INV-000')"

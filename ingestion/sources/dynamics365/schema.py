@@ -39,7 +39,22 @@ _DATAVERSE = (
     _table("transactioncurrency", _typed("isocurrencycode currencyname")),
     _table("account", _typed("name accountnumber msdyn_externalaccountid _parentaccountid_value _masterid_value")),
     _table("msdyn_project", _typed("msdyn_subject externalid")),
-    _table("salesorderdetail", _typed("productdescription externalid")),
+    _table("salesorder", _typed("name externalid")),
+    _table(
+        "salesorderdetail",
+        _typed(
+            "productdescription externalid _transactioncurrencyid_value", moment="createdon", extendedamount=AMOUNT
+        ),
+    ),
+    _table(
+        "changeorder",
+        _typed(
+            "name externalid _contractlineid_value _transactioncurrencyid_value",
+            moment="createdon",
+            amount=AMOUNT,
+            capamount=AMOUNT,
+        ),
+    ),
     _table("bookableresource", _typed("name email")),
     _table("msdyn_invoicefrequency", _typed("msdyn_name", "period cutoffday")),
     _table(
@@ -56,7 +71,8 @@ _DATAVERSE = (
     _table(
         "invoicedetail",
         _typed(
-            "_invoiceid_value _salesorderdetailid_value _msdyn_project_value _transactioncurrencyid_value description",
+            "_invoiceid_value _salesorderdetailid_value _msdyn_project_value _transactioncurrencyid_value description "
+            "projectcategory",
             day="servicefrom serviceto",
             quantity=QUANTITY,
             priceperunit=PRICE,
@@ -88,6 +104,15 @@ _DATAVERSE = (
         "msdyn_transactionconnection",
         _typed("msdyn_transaction1 msdyn_transaction1type msdyn_transaction2 msdyn_transaction2type"),
     ),
+    _table(
+        "integrationlog",
+        _typed(
+            "recordtype recordid fromdomain todomain errorclass",
+            "attempt status",
+            moment="occurredat",
+            istransient="bool",
+        ),
+    ),
 )
 
 _FINANCE = (
@@ -104,6 +129,11 @@ _FINANCE = (
         ),
     ),
     _entity(
+        "trading_partnership",
+        "CustomerLegalEntityId CustomerAccountNumber VendorLegalEntityId VendorAccountNumber",
+        _typed("IsTradingPartnershipActive"),
+    ),
+    _entity(
         "exchange_rate",
         "RateTypeName FromCurrency ToCurrency StartDate",
         _typed("ConversionFactor", moment="StartDate EndDate", Rate=RATE),
@@ -116,8 +146,8 @@ _FINANCE = (
         "dataAreaId InvoiceNumber",
         _typed(
             "InvoiceType InvoiceCustomerAccountNumber CurrencyCode LedgerVoucher IntegrationSourceDataId "
-            "CorrectedInvoiceNumber ReasonCode",
-            moment="InvoiceDate DocumentDate DueDate SentDate",
+            "CorrectedInvoiceNumber ReasonCode RejectionReason",
+            moment="InvoiceDate DocumentDate DueDate SentDate RejectedDate",
             TotalInvoiceAmount=AMOUNT,
             TotalTaxAmount=AMOUNT,
         ),
@@ -127,7 +157,7 @@ _FINANCE = (
         "project_invoice_line",
         "dataAreaId InvoiceNumber LineNumber",
         _typed(
-            "ProjectId LineDescription IntegrationSourceDataId",
+            "ProjectId CategoryId LineDescription IntegrationSourceDataId",
             moment="InvoiceDate",
             LineNumber="decimal(20,6)",
             Quantity=QUANTITY,
@@ -140,8 +170,8 @@ _FINANCE = (
         "free_text_invoice",
         "dataAreaId FreeTextNumber",
         _typed(
-            "InvoiceId CustomerAccount CurrencyCode IsPosted IsCorrection CorrectedInvoiceId ReasonCode",
-            moment="InvoiceDate DocumentDate DueDate SentDate",
+            "InvoiceId CustomerAccount CurrencyCode IsPosted IsCorrection CorrectedInvoiceId ReasonCode RejectionReason",
+            moment="InvoiceDate DocumentDate DueDate SentDate RejectedDate",
             TotalTaxAmount=AMOUNT,
         ),
     ),
@@ -149,7 +179,7 @@ _FINANCE = (
         "free_text_invoice_line",
         "dataAreaId FreeTextNumber LineNumber",
         _typed(
-            "ProjectId Description ContractLineReference",
+            "ProjectId CategoryId Description ContractLineReference",
             LineNumber="decimal(20,6)",
             Quantity=QUANTITY,
             UnitPrice=PRICE,
@@ -171,7 +201,32 @@ _FINANCE = (
     _entity(
         "payment_settlement",
         "dataAreaId JournalBatchNumber LineNumber InvoiceCompany InvoiceNumber",
-        _typed(LineNumber="decimal(20,6)", SettlementAmountInInvoiceCurrency=AMOUNT),
+        _typed(
+            "DeductionReason",
+            LineNumber="decimal(20,6)",
+            SettlementAmountInInvoiceCurrency=AMOUNT,
+            WithholdingTaxAmount=AMOUNT,
+            DeductionAmount=AMOUNT,
+        ),
+    ),
+    _entity(
+        "dispute",
+        "dataAreaId SysRecId",
+        _typed(
+            "InvoiceNumber TransactionCurrency ReasonCode Status",
+            "SysRecId",
+            moment="OpenedDate StatusChangedDate",
+            InvoiceLineNumber="decimal(20,6)",
+            AmountCur=AMOUNT,
+        ),
+    ),
+    _entity(
+        "write_off",
+        "dataAreaId WriteOffId",
+        _typed(
+            "InvoiceNumber CurrencyCode ReasonCode ApprovedBy ApproverRole", moment="WriteOffDate", WriteOffAmount=AMOUNT
+        ),
+        "WriteOffDate",
     ),
     _entity(
         "project_transaction",
@@ -193,6 +248,28 @@ _FINANCE = (
             PlannedAmount=AMOUNT,
             RecognizedAmount=AMOUNT,
         ),
+    ),
+    _entity(
+        "contract_balance",
+        "dataAreaId BalanceId",
+        _typed(
+            "IntegrationSourceDataId Book CurrencyCode",
+            moment="PeriodStartDate",
+            ContractAssetAmount=AMOUNT,
+            UnbilledReceivableAmount=AMOUNT,
+            ContractLiabilityAmount=AMOUNT,
+            LossProvisionAmount=AMOUNT,
+        ),
+    ),
+    _entity(
+        "wip_posting",
+        "dataAreaId PostingId",
+        _typed(
+            "IntegrationSourceDataId TransactionType ExternalReferenceId Book CurrencyCode",
+            moment="PostedDate",
+            SalesAmount=AMOUNT,
+        ),
+        "PostedDate",
     ),
 )  # fmt: skip
 

@@ -29,6 +29,8 @@ select
     when 192350001 then 'expense_item'
     when 192350002 then 'supplier_cost'
     when 192350003 then 'milestone'
+    -- A share of a fixed fee is billed as a fee; one that names no report is any other fee.
+    when 192350004 then case when connected.external_reference is null then 'unknown' else 'progress' end
     else 'unknown'
   end as item_type,
   connected.external_reference as item_ref,

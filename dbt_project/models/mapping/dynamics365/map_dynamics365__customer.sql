@@ -1,23 +1,41 @@
 -- A party that is a customer of several companies is one customer: that of its first company stands for it.
-with customers as (
+with partners as (
   select
-    company || '-' || customer_account as source_id,
-    customer_account,
     company,
-    name,
-    country_region_id,
-    currency_code,
-    payment_term,
-    tax_exempt_number,
-    is_deleted,
-    first_value(company || '-' || customer_account) over (
-      partition by coalesce(party_number, company || '-' || customer_account)
+    customer_account,
+    min(customer_company) as customer_company
+  from {{ ref('stg_dynamics365__trading_partnerships') }}
+  where not is_deleted
+  group by
+    company,
+    customer_account
+),
+
+customers as (
+  select
+    own.company || '-' || own.customer_account as source_id,
+    own.customer_account,
+    own.company,
+    own.name,
+    own.country_region_id,
+    own.currency_code,
+    own.payment_term,
+    own.tax_exempt_number,
+    own.is_deleted,
+    -- A company that one of the firm's companies trades with stands for the same company in all of them.
+    min(partners.customer_company) over (
+      partition by coalesce(own.party_number, own.company || '-' || own.customer_account)
+    ) as represented_company,
+    first_value(own.company || '-' || own.customer_account) over (
+      partition by coalesce(own.party_number, own.company || '-' || own.customer_account)
       order by
-        case when is_deleted then 1 else 0 end asc nulls last,
-        company asc nulls last,
-        customer_account asc nulls last
+        case when own.is_deleted then 1 else 0 end asc nulls last,
+        own.company asc nulls last,
+        own.customer_account asc nulls last
     ) as party_source_id
-  from {{ ref('stg_dynamics365__customers') }}
+  from {{ ref('stg_dynamics365__customers') }} as own
+  left join partners
+    on own.company = partners.company and own.customer_account = partners.customer_account
 ),
 
 parties as (
@@ -44,7 +62,8 @@ select
   ) as merged_into_source_id,
   accounts.external_id as customer_ref,
   customers.tax_exempt_number as tax_id,
-  cast(null as {{ dbt.type_string() }}) as former_names
+  cast(null as {{ dbt.type_string() }}) as former_names,
+  customers.represented_company as legal_entity_ref
 from customers
 left join {{ ref('stg_dynamics365__accounts') }} as accounts
   on customers.customer_account = accounts.account_number

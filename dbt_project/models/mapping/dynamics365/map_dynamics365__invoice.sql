@@ -20,7 +20,9 @@ with documents as (
     posted.due_date,
     posted.corrected_invoice_number,
     posted.reason_code,
-    posted.tax_amount
+    posted.tax_amount,
+    posted.rejected_date,
+    posted.rejection_reason
   from {{ ref('stg_dynamics365__project_invoices') }} as posted
   left join {{ ref('stg_dynamics365__proforma_invoices') }} as proformas
     on posted.proforma_invoice_id = proformas.proforma_invoice_id
@@ -47,7 +49,9 @@ with documents as (
     proformas.due_date,
     cast(null as {{ dbt.type_string() }}) as corrected_invoice_number,
     cast(null as {{ dbt.type_string() }}) as reason_code,
-    proformas.tax_amount
+    proformas.tax_amount,
+    cast(null as date) as rejected_date,
+    cast(null as {{ dbt.type_string() }}) as rejection_reason
   from {{ ref('stg_dynamics365__proforma_invoices') }} as proformas
   left join {{ ref('stg_dynamics365__project_invoices') }} as posted
     on proformas.proforma_invoice_id = posted.proforma_invoice_id
@@ -79,7 +83,9 @@ with documents as (
     due_date,
     corrected_invoice_number,
     reason_code,
-    tax_amount
+    tax_amount,
+    rejected_date,
+    rejection_reason
   from {{ ref('stg_dynamics365__free_text_invoices') }}
 ),
 
@@ -120,7 +126,9 @@ select
   documents.reason_code,
   cast(coalesce(line_totals.net_amount, 0) as decimal(18, 4)) as net_amount,
   cast(coalesce(documents.tax_amount, 0) as decimal(18, 4)) as tax_amount,
-  cast(coalesce(line_totals.net_amount, 0) + coalesce(documents.tax_amount, 0) as decimal(18, 4)) as gross_amount
+  cast(coalesce(line_totals.net_amount, 0) + coalesce(documents.tax_amount, 0) as decimal(18, 4)) as gross_amount,
+  documents.rejected_date,
+  documents.rejection_reason
 from documents
 left join documents as originals
   on

@@ -8,6 +8,7 @@ with posted_lines as (
     lines.proforma_line_id,
     lines.company,
     lines.project_number,
+    lines.category_code,
     lines.description,
     lines.quantity,
     lines.unit_price,
@@ -47,6 +48,7 @@ proforma_lines as (
     -- A project that the ledger knows by its own number alone is found by that.
     coalesce(projects.external_id, project_numbers.project_number) as project_ref,
     people.email as resource_ref,
+    lines.category_code,
     lines.description,
     lines.quantity,
     lines.unit_price,
@@ -93,7 +95,8 @@ select
   cast(posted_lines.net_amount as decimal(18, 4)) as net_amount,
   posted_lines.currency_code as currency,
   proforma_lines.service_from_date,
-  proforma_lines.service_to_date
+  proforma_lines.service_to_date,
+  {{ finance_line_type('coalesce(posted_lines.category_code, proforma_lines.category_code)') }} as line_type
 from posted_lines
 left join proforma_lines
   on posted_lines.proforma_line_id = proforma_lines.proforma_line_id
@@ -116,7 +119,8 @@ select
   cast(lines.net_amount as decimal(18, 4)) as net_amount,
   lines.currency_code as currency,
   lines.service_from_date,
-  lines.service_to_date
+  lines.service_to_date,
+  {{ finance_line_type('lines.category_code') }} as line_type
 from proforma_lines as lines
 left join {{ ref('stg_dynamics365__project_invoices') }} as posted
   on lines.proforma_invoice_id = posted.proforma_invoice_id
@@ -138,7 +142,8 @@ select
   cast(lines.net_amount as decimal(18, 4)) as net_amount,
   headers.currency_code as currency,
   cast(null as date) as service_from_date,
-  cast(null as date) as service_to_date
+  cast(null as date) as service_to_date,
+  {{ finance_line_type('lines.category_code') }} as line_type
 from {{ ref('stg_dynamics365__free_text_invoice_lines') }} as lines
 inner join {{ ref('stg_dynamics365__free_text_invoices') }} as headers
   on lines.company = headers.company and lines.free_text_number = headers.free_text_number

@@ -1,15 +1,3 @@
-with posted_invoices as (
-  select
-    legal_entity_source_id as company,
-    invoice_number,
-    min(source_id) as source_id
-  from {{ ref('map_dynamics365__invoice') }}
-  where status = 'posted'
-  group by
-    legal_entity_source_id,
-    invoice_number
-)
-
 select
   settled.company || '-' || settled.journal_number || '-' || settled.line_number || '-'
   || settled.invoice_company || '-' || settled.invoice_number as source_id,
@@ -20,7 +8,10 @@ select
   cast(settled.amount as decimal(18, 4)) as amount,
   -- The settled amount is in the currency of the invoice.
   coalesce(invoices.currency, lines.currency_code) as currency,
-  lines.payment_date
+  lines.payment_date,
+  cast(settled.withholding_tax_amount as decimal(18, 4)) as withholding_tax_amount,
+  cast(settled.deduction_amount as decimal(18, 4)) as deduction_amount,
+  settled.deduction_reason
 from {{ ref('stg_dynamics365__payment_settlements') }} as settled
 inner join {{ ref('stg_dynamics365__payment_lines') }} as lines
   on
@@ -29,7 +20,7 @@ inner join {{ ref('stg_dynamics365__payment_lines') }} as lines
     and settled.line_number = lines.line_number
 inner join {{ ref('stg_dynamics365__payment_journals') }} as journals
   on settled.company = journals.company and settled.journal_number = journals.journal_number
-left join posted_invoices
+left join {{ posted_finance_documents() }} as posted_invoices
   on settled.invoice_company = posted_invoices.company and settled.invoice_number = posted_invoices.invoice_number
 left join {{ ref('map_dynamics365__invoice') }} as invoices
   on posted_invoices.source_id = invoices.source_id

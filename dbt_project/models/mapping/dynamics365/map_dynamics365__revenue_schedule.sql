@@ -12,6 +12,7 @@ select
     when 'MilestoneOutput' then 'milestone_output'
     when 'StraightLine' then 'straight_line'
     when 'PointInTime' then 'point_in_time'
+    when 'PrepaidDrawdown' then 'prepaid_drawdown'
     else 'unknown'
   end as method,
   schedules.planned_amount,

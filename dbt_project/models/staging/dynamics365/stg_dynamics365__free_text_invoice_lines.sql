@@ -5,6 +5,7 @@ select
   free_text_number,
   cast(line_number as {{ dbt.type_string() }}) as line_number,
   nullif(project_id, '') as project_number,
+  nullif(category_id, '') as category_code,
   nullif(description, '') as description,
   nullif(contract_line_reference, '') as crm_contract_line_id,
   cast(quantity as decimal(18, 6)) as quantity,

@@ -5,6 +5,7 @@ select
   _msdyn_project_value as project_id,
   _transactioncurrencyid_value as currency_id,
   description,
+  projectcategory as category_code,
   cast(servicefrom as date) as service_from_date,
   cast(serviceto as date) as service_to_date,
   cast(quantity as decimal(18, 6)) as quantity,

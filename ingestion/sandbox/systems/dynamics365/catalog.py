@@ -29,7 +29,9 @@ def _columns(text: str) -> dict[str, str]:
 
 
 _STATE = {0: "Active", 1: "Inactive"}
-_CLASSIFICATION = {192350000: "Time", 192350001: "Expense", 192350002: "Material", 192350003: "Milestone"}
+_CLASSIFICATION = {
+    192350000: "Time", 192350001: "Expense", 192350002: "Material", 192350003: "Milestone", 192350004: "Fee",
+}  # fmt: skip
 _CHOICES: dict[str, dict[str, dict[int, str]]] = {
     "invoice": {
         "statecode": {0: "Active", 1: "Closed", 2: "Paid", 3: "Canceled"},
@@ -52,23 +54,28 @@ _CHOICES: dict[str, dict[str, dict[int, str]]] = {
         },
         "msdyn_adjustmentstatus": {192350000: "In Process", 192350001: "Adjusted", 192350002: "Unadjustable"},
     },
+    "new_integrationlog": {"new_status": {100000000: "Succeeded", 100000001: "Failed", 100000002: "In doubt"}},
 }  # fmt: skip
 _TABLES = {
     "transactioncurrency": "text: isocurrencycode currencyname; int: currencyprecision",
     "account": "text: name accountnumber msdyn_externalaccountid; lookup:account: parentaccountid masterid; bool: merged",
     "msdyn_project": "text: msdyn_subject new_externalid; lookup:account: msdyn_customer; lookup:salesorder: "
     "msdyn_salesorderid; datetime: msdyn_scheduledstart msdyn_scheduledend",
-    "salesorder": "text: name ordernumber; lookup:account: customerid; "
+    "salesorder": "text: name ordernumber new_externalid; lookup:account: customerid; "
     "lookup:transactioncurrency: transactioncurrencyid; choice: msdyn_ordertype msdyn_psastate",
     "salesorderdetail": "text: productdescription new_externalid; lookup:salesorder: salesorderid; "
     "lookup:msdyn_project: msdyn_project; lookup:transactioncurrency: transactioncurrencyid; money: extendedamount",
+    "new_changeorder": "text: new_name new_externalid; lookup:salesorder: new_contractid; "
+    "lookup:salesorderdetail: new_contractlineid; lookup:transactioncurrency: transactioncurrencyid; "
+    "money: new_amount new_capamount",
     "bookableresource": "text: name msdyn_primaryemail",
     "msdyn_invoicefrequency": "text: msdyn_name; choice: msdyn_period; int: new_cutoffday",
     "invoice": "text: invoicenumber name; lookup:account: customerid; lookup:salesorder: salesorderid; "
     "lookup:transactioncurrency: transactioncurrencyid; choice: msdyn_projectinvoicestatus; bool: msdyn_hascorrections; "
     "money: totallineitemamount totaltax totalamount; datetime: duedate",
-    "invoicedetail": "text: description; lookup:invoice: invoiceid; lookup:salesorderdetail: salesorderdetailid; "
-    "lookup:msdyn_project: msdyn_project; lookup:transactioncurrency: transactioncurrencyid; "
+    "invoicedetail": "text: description new_projectcategory; lookup:invoice: invoiceid; "
+    "lookup:salesorderdetail: salesorderdetailid; lookup:msdyn_project: msdyn_project; "
+    "lookup:transactioncurrency: transactioncurrencyid; "
     "date: new_servicefrom new_serviceto; decimal: quantity; money: priceperunit extendedamount",
     "msdyn_invoicelinetransaction": "text: msdyn_description; lookup:invoice: msdyn_invoice; lookup:invoicedetail: "
     "msdyn_invoicelineid; lookup:bookableresource: msdyn_bookableresource; lookup:msdyn_invoicelinetransaction: "
@@ -80,6 +87,8 @@ _TABLES = {
     "decimal: msdyn_quantity; money: msdyn_amount; datetime: msdyn_documentdate",
     "msdyn_transactionconnection": "text: msdyn_transaction1 msdyn_transaction1role msdyn_transaction1type "
     "msdyn_transaction2 msdyn_transaction2role msdyn_transaction2type",
+    "new_integrationlog": "text: new_recordtype new_recordid new_fromdomain new_todomain new_errorclass; "
+    "int: new_attempt; choice: new_status; bool: new_istransient; datetime: new_occurredat",
 }
 _PLURALS = {
     "transactioncurrency": "transactioncurrencies",
@@ -125,6 +134,11 @@ FINANCE = {
             "InvoiceAccount TaxExemptNumber; enum: PartyType",
         ),
         _entity(
+            "IntercompanyTradingPartnerships",
+            "CustomerLegalEntityId CustomerAccountNumber VendorLegalEntityId VendorAccountNumber",
+            "enum: IsTradingPartnershipActive",
+        ),
+        _entity(
             "ExchangeRates",
             "RateTypeName FromCurrency ToCurrency StartDate",
             "day: StartDate EndDate; decimal: Rate; enum: ConversionFactor",
@@ -139,25 +153,25 @@ FINANCE = {
             "ProjectInvoiceHeaders",
             "dataAreaId InvoiceNumber",
             "text: InvoiceCustomerAccountNumber CurrencyCode LedgerVoucher IntegrationSourceDataId "
-            "CorrectedInvoiceNumber ReasonCode; enum: InvoiceType; day: InvoiceDate DocumentDate DueDate SentDate; "
-            + _AMOUNTS,
+            "CorrectedInvoiceNumber ReasonCode RejectionReason; enum: InvoiceType; "
+            "day: InvoiceDate DocumentDate DueDate SentDate RejectedDate; " + _AMOUNTS,
         ),
         _entity(
             "ProjectInvoiceLines",
             "dataAreaId InvoiceNumber LineNumber",
-            "text: ProjectId LineDescription IntegrationSourceDataId; day: InvoiceDate; "
+            "text: ProjectId CategoryId LineDescription IntegrationSourceDataId; day: InvoiceDate; "
             "decimal: LineNumber Quantity; money: SalesPrice LineAmount",
         ),
         _entity(
             "FreeTextInvoiceHeaders",
             "dataAreaId FreeTextNumber",
-            "text: InvoiceId CustomerAccount CurrencyCode CorrectedInvoiceId ReasonCode; enum: IsPosted IsCorrection; "
-            "day: InvoiceDate DocumentDate DueDate SentDate; " + _AMOUNTS,
+            "text: InvoiceId CustomerAccount CurrencyCode CorrectedInvoiceId ReasonCode RejectionReason; "
+            "enum: IsPosted IsCorrection; day: InvoiceDate DocumentDate DueDate SentDate RejectedDate; " + _AMOUNTS,
         ),
         _entity(
             "FreeTextInvoiceLines",
             "dataAreaId FreeTextNumber LineNumber",
-            "text: ProjectId Description ContractLineReference; decimal: LineNumber Quantity; "
+            "text: ProjectId CategoryId Description ContractLineReference; decimal: LineNumber Quantity; "
             "money: UnitPrice TransactionCurrencyAmount",
         ),
         _entity("CustomerPaymentJournalHeaders", "dataAreaId JournalBatchNumber", "text: Description; enum: IsPosted"),
@@ -170,7 +184,20 @@ FINANCE = {
         _entity(
             "CustomerPaymentJournalLineSettledInvoices",
             "dataAreaId JournalBatchNumber LineNumber InvoiceCompany InvoiceNumber",
-            "decimal: LineNumber; money: SettlementAmountInInvoiceCurrency",
+            "text: DeductionReason; decimal: LineNumber; "
+            "money: SettlementAmountInInvoiceCurrency WithholdingTaxAmount DeductionAmount",
+        ),
+        _entity(
+            "CustDisputes",
+            "dataAreaId SysRecId",
+            "int: SysRecId; text: InvoiceNumber TransactionCurrency ReasonCode; enum: Status; "
+            "day: OpenedDate StatusChangedDate; decimal: InvoiceLineNumber; money: AmountCur",
+        ),
+        # Custom: a write-off is a line of a journal that settles the invoice, and has no entity of its own.
+        _entity(
+            "CustomerInvoiceWriteOffs",
+            "dataAreaId WriteOffId",
+            "text: InvoiceNumber CurrencyCode ReasonCode ApprovedBy ApproverRole; day: WriteOffDate; money: WriteOffAmount",
         ),
         _entity(
             "ProjectPostedTransactions",
@@ -184,6 +211,19 @@ FINANCE = {
             "dataAreaId ScheduleLineId",
             "text: IntegrationSourceDataId RecognitionMethod Book CurrencyCode; day: PeriodStartDate PostedDate; "
             "money: PlannedAmount RecognizedAmount",
+        ),
+        # Custom: month-end positions of a contract, and what was posted to work in progress.
+        _entity(
+            "ProjectContractBalances",
+            "dataAreaId BalanceId",
+            "text: IntegrationSourceDataId Book CurrencyCode; day: PeriodStartDate; "
+            "money: ContractAssetAmount UnbilledReceivableAmount ContractLiabilityAmount LossProvisionAmount",
+        ),
+        _entity(
+            "ProjectWIPPostings",
+            "dataAreaId PostingId",
+            "text: IntegrationSourceDataId ExternalReferenceId Book CurrencyCode; enum: TransactionType; "
+            "day: PostedDate; money: SalesAmount",
         ),
     )
 }

@@ -67,6 +67,10 @@ class Ids:
             "fx_rates": lambda i: self._rate_source_id.get(i, i),
             "revenue_schedules": lambda i: f"{self.company_of_line(self._schedules.get(i))}-{schedule_number(i)}",
             "project_costs": lambda i: f"{self.company_of_project(self._costs.get(i))}-{transaction_number(i)}",
+            "disputes": lambda i: f"{self._company_of_claim(self._disputes.get(i))}-{dispute_number(i)}",
+            "write_offs": lambda i: f"{self._company_of_claim(self._write_offs.get(i))}-{write_off_number(i)}",
+            "contract_balances": lambda i: f"{self.company_of_contract(self._balances.get(i))}-{balance_number(i)}",
+            "wip_postings": lambda i: f"{self.company_of_line(self._postings.get(i))}-{posting_number(i)}",
         }
         return composed[kind](fact_id) if kind in composed else guid(kind, fact_id)
 
@@ -83,7 +87,10 @@ class Ids:
     def company_of_line(self, contract_line: str | None) -> str:
         """The company that has the contract of this line."""
         line = self._lines.get(contract_line or "")
-        contract = self._contracts.get(line.contract) if line else None
+        return self.company_of_contract(line.contract if line else None)
+
+    def company_of_contract(self, contract_id: str | None) -> str:
+        contract = self._contracts.get(contract_id or "")
         return company(contract.legal_entity) if contract and contract.legal_entity else self.first_company
 
     def company_of_project(self, project: str | None) -> str:
@@ -132,6 +139,11 @@ class Ids:
             return f"{self.invoice_source_id(invoice)}-{line_number(line)}.000000"
         return guid("invoice_lines", line)
 
+    def _company_of_claim(self, invoice: str | None) -> str:
+        """The company of a dispute or write-off, which is that of the invoice."""
+        found = self.invoices.get(invoice or "")
+        return self.company_of_invoice(found) if found else self.first_company
+
     @cached_property
     def _invoice_of_line(self) -> dict[str, Invoice]:
         return {line.id: i for i in self._facts.invoices for line in i.lines}
@@ -145,12 +157,13 @@ class Ids:
 
     def item(self, billed: BilledItem, invoice: Invoice) -> tuple[str, str]:
         """Kind and id of the fact that ``billed`` bills; a milestone split over customers is one fact per share."""
-        for kind, shared in self._items.items():
-            if billed.item in shared:
-                return kind, f"{billed.item}/{billed.customer or invoice.customer}" if shared[
-                    billed.item
-                ] else billed.item
-        return "", billed.item
+        kind = self.kind_of(billed.item)
+        is_shared = self._items.get(kind, {}).get(billed.item, False)
+        return kind, f"{billed.item}/{billed.customer or invoice.customer}" if is_shared else billed.item
+
+    def kind_of(self, item: str) -> str:
+        """Kind of a billable fact; empty for one that Project Operations never heard of."""
+        return next((kind for kind, known in self._items.items() if item in known), "")
 
     @cached_property
     def _items(self) -> dict[str, dict[str, bool]]:
@@ -160,6 +173,7 @@ class Ids:
             "expenses": {e.id: False for e in self._facts.expenses},
             "supplier_invoice_lines": {line.id: False for s in self._facts.supplier_invoices for line in s.lines},
             "milestones": {m.id: bool(m.shares) for m in self._facts.milestones},
+            "progress_reports": {p.id: False for p in self._facts.progress_reports},
         }
 
     # --- what else is looked up
@@ -189,6 +203,22 @@ class Ids:
         return {c.id: c.project for c in self._facts.project_costs}
 
     @cached_property
+    def _disputes(self) -> dict[str, str]:
+        return {d.id: d.invoice for d in self._facts.disputes}
+
+    @cached_property
+    def _write_offs(self) -> dict[str, str]:
+        return {w.id: w.invoice for w in self._facts.write_offs}
+
+    @cached_property
+    def _balances(self) -> dict[str, str]:
+        return {b.id: b.contract for b in self._facts.contract_balances}
+
+    @cached_property
+    def _postings(self) -> dict[str, str]:
+        return {p.id: p.contract_line for p in self._facts.wip_postings}
+
+    @cached_property
     def _rate_source_id(self) -> dict[str, str]:
         return {
             r.id: rate_source_id(r.rate_type, r.from_currency, r.to_currency, r.rate_date) for r in self._facts.fx_rates
@@ -213,3 +243,20 @@ def transaction_number(cost: str) -> str:
 
 def schedule_number(schedule: str) -> str:
     return f"RS-{number('revenue_schedules', schedule):09}"
+
+
+def dispute_number(dispute: str) -> int:
+    """The record id that is the key of a dispute."""
+    return 5_637_000_000 + number("disputes", dispute)
+
+
+def write_off_number(write_off: str) -> str:
+    return f"CWO-{number('write_offs', write_off):09}"
+
+
+def balance_number(balance: str) -> str:
+    return f"CB-{number('contract_balances', balance):09}"
+
+
+def posting_number(posting: str) -> str:
+    return f"WIP-{number('wip_postings', posting):09}"

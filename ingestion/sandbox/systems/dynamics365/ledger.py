@@ -11,7 +11,7 @@ from ingestion.sandbox.facts import Fact, Invoice
 from ingestion.sandbox.systems.dynamics365 import ids as names
 from ingestion.sandbox.systems.dynamics365.catalog import FINANCE
 from ingestion.sandbox.systems.dynamics365.ids import account_number, company, guid, line_number
-from ingestion.sandbox.systems.dynamics365.projects import priced
+from ingestion.sandbox.systems.dynamics365.projects import CATEGORIES, item_reference, priced
 
 if TYPE_CHECKING:
     from ingestion.sandbox.systems.dynamics365.system import System
@@ -22,7 +22,10 @@ FOREVER = datetime(2154, 12, 31, 12, tzinfo=UTC)
 METHODS = {
     "as_invoiced": "AsInvoiced", "cost_to_cost": "CostToCost", "labour_hours": "LaborHours",
     "milestone_output": "MilestoneOutput", "straight_line": "StraightLine", "point_in_time": "PointInTime",
+    "prepaid_drawdown": "PrepaidDrawdown",
 }  # fmt: skip
+# What a transaction of a project is, by the kind of fact behind it; Finance calls an expense a cost.
+_TRANSACTION_TYPES = {"time_entries": "Hour", "expenses": "Cost", "supplier_invoice_lines": "Item"}
 # Finance's own country codes have three letters; the ISO code of two is an attribute of them.
 _COUNTRIES = {
     "US": "USA", "GB": "GBR", "DE": "DEU", "FR": "FRA", "CA": "CAN", "IN": "IND", "JP": "JPN", "AU": "AUS",
@@ -56,12 +59,17 @@ class Ledger:
                 self._free_text_invoice(invoice)
             elif invoice.status == "posted":
                 self._project_invoice(invoice)
-        self._payments({i.id: i for i in invoices})
+        known = {i.id: i for i in invoices}
+        self._payments(known)
+        self._disputes(known)
+        self._write_offs(known)
         self._projects()
         self._customers()
         self._rates()
         self._costs()
         self._revenue()
+        self._balances()
+        self._work_in_progress()
         for code in sorted(self._countries):
             self._add("AddressCountryRegions", CountryRegion=_COUNTRIES.get(code, f"X{code}"), ISOCode=code)
         for own, days in sorted(self._terms):
@@ -100,6 +108,13 @@ class Ledger:
                     AddressCountryRegionId=self._country(customer.country), SalesCurrencyCode=customer.currency,
                     PaymentTerms=f"Net{customer.payment_terms_days}", TaxExemptNumber=customer.tax_id,
                 )  # fmt: skip
+                # A company is no trading partner of its own.
+                if customer.represents and (buyer := company(customer.represents)) != own:
+                    self._add(
+                        "IntercompanyTradingPartnerships", CustomerLegalEntityId=buyer.upper(),
+                        CustomerAccountNumber=account_number(customer.id), VendorLegalEntityId=own.upper(),
+                        VendorAccountNumber=f"V{names.number('vendors', own):09}", IsTradingPartnershipActive="Yes",
+                    )  # fmt: skip
 
     def _projects(self) -> None:
         for project in self._system.world.facts.projects:
@@ -124,6 +139,7 @@ class Ledger:
             LedgerVoucher=f"PIV-{names.number('voucher', invoice.id):09}",
             CorrectedInvoiceNumber=self._ids.invoice_numbers[original.id] if original else "",
             TotalInvoiceAmount=_net(invoice) + invoice.tax_amount, TotalTaxAmount=invoice.tax_amount,
+            RejectedDate=noon(invoice.rejected_on), RejectionReason=invoice.rejection_reason,
             IntegrationSourceDataId=guid("invoices", invoice.id),
         )  # fmt: skip
         for line in invoice.lines:
@@ -131,6 +147,7 @@ class Ledger:
             self._add(
                 "ProjectInvoiceLines", dataAreaId=own, InvoiceNumber=document, LineNumber=line_number(line.id),
                 ProjectId=self._ids.project_number(line.project), LineDescription=line.description,
+                CategoryId=CATEGORIES[line.kind],
                 InvoiceDate=noon(day), Quantity=quantity, SalesPrice=price, LineAmount=line.amount,
                 IntegrationSourceDataId=guid("invoice_lines", line.id),
             )  # fmt: skip
@@ -149,12 +166,14 @@ class Ledger:
             InvoiceDate=noon(day), DocumentDate=noon(invoice.issued_on if invoice.issued_on != day else None),
             DueDate=noon(invoice.due_on), SentDate=noon(invoice.sent_on), TotalTaxAmount=invoice.tax_amount,
             TotalInvoiceAmount=_net(invoice) + invoice.tax_amount,
+            RejectedDate=noon(invoice.rejected_on), RejectionReason=invoice.rejection_reason,
         )  # fmt: skip
         for line in invoice.lines:
             quantity, price = priced(invoice, line)
             self._add(
                 "FreeTextInvoiceLines", dataAreaId=own, FreeTextNumber=document, LineNumber=line_number(line.id),
                 ProjectId=self._ids.project_number(line.project), Description=line.description,
+                CategoryId=CATEGORIES[line.kind],
                 ContractLineReference=self._system.world.ref("crm", "contract_lines", line.contract_line),
                 Quantity=quantity, UnitPrice=price, TransactionCurrencyAmount=line.amount,
             )  # fmt: skip
@@ -178,7 +197,32 @@ class Ledger:
             self._add(
                 "CustomerPaymentJournalLineSettledInvoices", dataAreaId=own, JournalBatchNumber=journal,
                 LineNumber=Decimal(1), InvoiceCompany=own, InvoiceNumber=number,
-                SettlementAmountInInvoiceCurrency=payment.amount,
+                SettlementAmountInInvoiceCurrency=payment.amount, WithholdingTaxAmount=payment.withholding_tax,
+                DeductionAmount=payment.deduction, DeductionReason=payment.deduction_reason,
+            )  # fmt: skip
+
+    def _disputes(self, invoices: dict[str, Invoice]) -> None:
+        for dispute in self._living("disputes"):
+            if (invoice := invoices.get(dispute.invoice)) is None:
+                continue
+            self._add(
+                "CustDisputes", dataAreaId=self._ids.company_of_invoice(invoice), TransactionCurrency=dispute.currency,
+                SysRecId=names.dispute_number(dispute.id), InvoiceNumber=self._ids.invoice_numbers[invoice.id],
+                InvoiceLineNumber=line_number(dispute.line) if dispute.line else 0, AmountCur=dispute.amount,
+                ReasonCode=dispute.reason, Status="Resolved" if dispute.resolved_on else "Open",
+                OpenedDate=noon(dispute.opened_on), StatusChangedDate=noon(dispute.resolved_on or dispute.opened_on),
+            )  # fmt: skip
+
+    def _write_offs(self, invoices: dict[str, Invoice]) -> None:
+        for write_off in self._living("write_offs"):
+            if (invoice := invoices.get(write_off.invoice)) is None:
+                continue
+            self._add(
+                "CustomerInvoiceWriteOffs", dataAreaId=self._ids.company_of_invoice(invoice),
+                WriteOffId=names.write_off_number(write_off.id), InvoiceNumber=self._ids.invoice_numbers[invoice.id],
+                CurrencyCode=write_off.currency, WriteOffDate=noon(write_off.written_off_on),
+                WriteOffAmount=write_off.amount, ReasonCode=write_off.reason, ApprovedBy=write_off.approver,
+                ApproverRole=write_off.approver_role,
             )  # fmt: skip
 
     def _rates(self) -> None:
@@ -211,6 +255,29 @@ class Ledger:
                 RecognitionMethod=METHODS.get(schedule.method, schedule.method),
                 PeriodStartDate=noon(date.fromisoformat(f"{schedule.period}-01")), PostedDate=noon(schedule.posted_on),
                 PlannedAmount=schedule.planned, RecognizedAmount=schedule.recognised,
+            )  # fmt: skip
+
+    def _balances(self) -> None:
+        for balance in self._living("contract_balances"):
+            self._add(
+                "ProjectContractBalances", dataAreaId=self._ids.company_of_contract(balance.contract),
+                BalanceId=names.balance_number(balance.id), Book=balance.book, CurrencyCode=balance.currency,
+                IntegrationSourceDataId=guid("contracts", balance.contract),
+                PeriodStartDate=noon(date.fromisoformat(f"{balance.period}-01")),
+                ContractAssetAmount=balance.contract_asset, UnbilledReceivableAmount=balance.unbilled_receivable,
+                ContractLiabilityAmount=balance.contract_liability, LossProvisionAmount=balance.loss_provision,
+            )  # fmt: skip
+
+    def _work_in_progress(self) -> None:
+        for posting in self._living("wip_postings"):
+            kind = self._ids.kind_of(posting.item) if posting.item else ""
+            self._add(
+                "ProjectWIPPostings", dataAreaId=self._ids.company_of_line(posting.contract_line),
+                PostingId=names.posting_number(posting.id), Book=posting.book, CurrencyCode=posting.currency,
+                IntegrationSourceDataId=guid("contract_lines", posting.contract_line),
+                ExternalReferenceId=item_reference(self._system, kind, posting.item or ""),
+                TransactionType=_TRANSACTION_TYPES.get(kind), PostedDate=noon(posting.posted_on),
+                SalesAmount=posting.amount,
             )  # fmt: skip
 
     def _country(self, code: str) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ingestion.sandbox.facts import EPOCH, BilledItem, Fact, Invoice, InvoiceLine
+from ingestion.sandbox.facts import EPOCH, BilledItem, Domain, Fact, Invoice, InvoiceLine
 from ingestion.sandbox.systems.dynamics365.catalog import TABLES
 from ingestion.sandbox.systems.dynamics365.ids import account_number, guid
 from ingestion.sandbox.world import stable_number
@@ -25,13 +25,29 @@ _OPTION = 192350000
 _FREQUENCY = {"weekly": _OPTION, "monthly": _OPTION + 1, "quarterly": _OPTION + 3}
 _CLASSIFICATION = {
     "time_entries": _OPTION, "expenses": _OPTION + 1, "supplier_invoice_lines": _OPTION + 2, "milestones": _OPTION + 3,
+    "progress_reports": _OPTION + 4,
 }  # fmt: skip
 _UNBILLED, _BILLED = _OPTION + 5, _OPTION + 6
 _CHARGEABLE = _OPTION + 1
 _CREATED, _POSTED = _OPTION + 1, _OPTION + 2
 _UNADJUSTABLE = _OPTION + 2
 # The domain whose system has the item that an actual stands for.
-_OWNER = {"time_entries": "psa", "milestones": "psa", "expenses": "expense", "supplier_invoice_lines": "procurement"}
+_OWNER: dict[str, Domain] = {
+    "time_entries": "psa", "milestones": "psa", "progress_reports": "psa", "expenses": "expense",
+    "supplier_invoice_lines": "procurement",
+}  # fmt: skip
+# Project category of a line's kind; most categories of a firm are some kind of service.
+CATEGORIES = {
+    "items": "SERVICES", "retainage": "RETAINAGE", "retainage_release": "RETAINREL", "true_up": "TRUEUP",
+    "retainer": "RETAINER", "late_fee": "LATEFEE",
+}  # fmt: skip
+# Which system has the record that an integration carried, and as which kind of fact.
+_CARRIED: dict[str, tuple[Domain, str]] = {
+    "customer": ("crm", "customers"), "contract_line": ("crm", "contract_lines"), "change_order": ("crm", "change_orders"),
+    "project": ("psa", "projects"), "time_entry": ("psa", "time_entries"), "expense": ("expense", "expenses"),
+    "invoice": ("erp", "invoices"), "payment": ("erp", "payments"),
+}  # fmt: skip
+_SYNC_STATUS = {"succeeded": 100_000_000, "failed": 100_000_001, "in_doubt": 100_000_002}
 _ILT, _ACTUAL = "msdyn_invoicelinetransaction", "msdyn_actual"
 
 
@@ -41,6 +57,7 @@ class Projects:
     def __init__(self, system: System) -> None:
         self._system, self._ids, self._now = system, system.ids, system.now
         self._rows: dict[str, dict[str, Row]] = {logical: {} for logical in TABLES}
+        self._known_lines: set[str] = set()
         # Billed sales by invoice and item, for the credits that reverse them.
         self._billed: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
 
@@ -53,11 +70,13 @@ class Projects:
         for contract in facts.contracts:
             self._add(
                 "salesorder", guid("contracts", contract.id), contract, name=contract.name or contract.id,
-                ordernumber=contract.id, _customerid_value=guid("customers", contract.customer),
+                ordernumber=contract.id, new_externalid=self._system.world.ref("crm", "contracts", contract.id),
+                _customerid_value=guid("customers", contract.customer),
                 _transactioncurrencyid_value=self._currency(contract.currency), msdyn_ordertype=_OPTION + 1,
                 msdyn_psastate=_OPTION + 2,
             )  # fmt: skip
         self._contract_lines(facts)
+        self._change_orders()
         for project in self._living(facts.projects):
             self._add(
                 "msdyn_project", guid("projects", project.id), project, msdyn_subject=project.name or project.code,
@@ -79,6 +98,7 @@ class Projects:
         # Credits come last: they refer to what the invoices billed.
         for invoice in sorted(documents, key=lambda i: (i.kind == "credit_memo", i.issued_on, i.id)):
             self._invoice(invoice)
+        self._integration_log()
         return {logical: list(rows.values()) for logical, rows in self._rows.items()}
 
     def _account(self, customer: Any) -> None:
@@ -94,11 +114,35 @@ class Projects:
     def _contract_lines(self, facts: Any) -> None:
         currency = {c.id: c.currency for c in facts.contracts}
         for line in facts.contract_lines:
+            if line.created_at and line.created_at > self._now:
+                continue
+            self._known_lines.add(line.id)
             self._add(
                 "salesorderdetail", guid("contract_lines", line.id), line, productdescription=line.name or line.id,
                 new_externalid=self._system.world.ref("crm", "contract_lines", line.id),
                 _salesorderid_value=guid("contracts", line.contract), extendedamount=line.amount,
                 _transactioncurrencyid_value=self._currency(line.currency or currency.get(line.contract, "USD")),
+            )  # fmt: skip
+
+    def _change_orders(self) -> None:
+        for order in self._living(self._system.facts("change_orders")):
+            if order.status == "approved":
+                self._add(
+                    "new_changeorder", guid("change_orders", order.id), order, new_name=order.number or order.id,
+                    new_externalid=self._system.world.ref("crm", "change_orders", order.id),
+                    _new_contractid_value=guid("contracts", order.contract),
+                    _new_contractlineid_value=self._line_id(order.contract_line), new_amount=order.amount,
+                    new_capamount=order.cap_delta, _transactioncurrencyid_value=self._currency(order.currency),
+                )  # fmt: skip
+
+    def _integration_log(self) -> None:
+        for event in self._living(self._system.facts("sync_events")):
+            self._add(
+                "new_integrationlog", guid("sync_events", event.id), event, new_recordtype=event.record_type,
+                new_recordid=self._system.world.ref(*_CARRIED[event.record_type], event.record),
+                new_fromdomain=event.from_domain, new_todomain=event.to_domain, new_attempt=event.attempt,
+                new_status=_SYNC_STATUS[event.status], new_errorclass=event.error,
+                new_istransient=event.is_transient, new_occurredat=event.occurred_at,
             )  # fmt: skip
 
     def _invoice(self, invoice: Invoice) -> None:
@@ -122,7 +166,8 @@ class Projects:
         own, quantity, price = guid("invoice_lines", line.id), *priced(invoice, line)
         self._add(
             "invoicedetail", own, invoice, _invoiceid_value=invoice_id, description=line.description or None,
-            _salesorderdetailid_value=self._id("contract_lines", line.contract_line),
+            _salesorderdetailid_value=self._line_id(line.contract_line),
+            new_projectcategory=CATEGORIES[line.kind],
             _msdyn_project_value=self._id("projects", line.project),
             _transactioncurrencyid_value=self._currency(invoice.currency), new_servicefrom=line.service_from,
             new_serviceto=line.service_to, quantity=quantity, priceperunit=price, extendedamount=line.amount,
@@ -189,8 +234,7 @@ class Projects:
         self, made: str, detail: str, invoice: Invoice, line: InvoiceLine, quantity: Decimal | None, amount: Decimal,
         item: tuple[str, str], kind: int, adjusted: int | None, billing_status: int | None = None,
     ) -> None:  # fmt: skip
-        domain = _OWNER.get(item[0])
-        reference = self._system.world.ref(domain, *item) if domain else None  # type: ignore[arg-type]
+        reference = item_reference(self._system, *item)
         self._add(
             _ACTUAL, guid(_ACTUAL, made, detail), invoice, msdyn_externalreferenceid=reference,
             _msdyn_project_value=self._id("projects", line.project), msdyn_transactiontypecode=kind,
@@ -237,9 +281,19 @@ class Projects:
     def _living(self, facts: list[Any]) -> list[Any]:
         return [f for f in facts if f.deleted_at is None or f.deleted_at > self._now]
 
+    def _line_id(self, contract_line: str | None) -> str | None:
+        """A look-up of a contract line; Dataverse refers to no row that it does not have."""
+        return guid("contract_lines", contract_line) if contract_line in self._known_lines and contract_line else None
+
     @staticmethod
     def _id(kind: str, fact_id: str | None) -> str | None:
         return guid(kind, fact_id) if fact_id is not None else None
+
+
+def item_reference(system: System, kind: str, item: str) -> str | None:
+    """The id of a billable item in the system that has it."""
+    owner = _OWNER.get(kind)
+    return system.world.ref(owner, kind, item) if owner else None
 
 
 def priced(invoice: Invoice, line: InvoiceLine) -> tuple[Decimal, Decimal]:
