@@ -128,7 +128,8 @@ select
   cast(coalesce(documents.tax_amount, 0) as decimal(18, 4)) as tax_amount,
   cast(coalesce(line_totals.net_amount, 0) + coalesce(documents.tax_amount, 0) as decimal(18, 4)) as gross_amount,
   documents.rejected_date,
-  documents.rejection_reason
+  documents.rejection_reason,
+  cast(null as {{ dbt.type_boolean() }}) as is_awaiting_sending
 from documents
 left join documents as originals
   on

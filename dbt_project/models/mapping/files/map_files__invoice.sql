@@ -27,5 +27,6 @@ select
   tax_amount,
   gross_amount,
   rejected_date,
-  rejection_reason
+  rejection_reason,
+  cast(null as {{ dbt.type_boolean() }}) as is_awaiting_sending
 from {{ ref('stg_files__invoices') }}

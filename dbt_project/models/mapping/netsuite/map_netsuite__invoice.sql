@@ -65,7 +65,8 @@ select
     as decimal(18, 4)
   ) as gross_amount,
   transactions.rejected_date,
-  transactions.rejection_reason
+  transactions.rejection_reason,
+  cast(null as {{ dbt.type_boolean() }}) as is_awaiting_sending
 from {{ ref('stg_netsuite__transactions') }} as transactions
 left join line_totals
   on transactions.transaction_id = line_totals.invoice_source_id
