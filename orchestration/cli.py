@@ -125,6 +125,30 @@ def explain(
 
 
 @app.command()
+def assess(
+    html: Annotated[
+        Path | None, typer.Option(help="Where the HTML file goes; default assessment.html in the data directory.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The business case of what was built: where money is lost or delayed, why, what comes back, what was not checked."""
+    from rich.console import Console
+
+    from orchestration import assessment, register
+    from orchestration.assessment.console import show
+
+    with register.open_register() as connection:
+        found = assessment.assess(connection)
+    path = html or settings().data_dir / "assessment.html"
+    assessment.write_html(found, path)
+    if as_json:
+        _print_json({**found.as_dict(), "html": str(path)})
+    else:
+        show(Console(), found)
+        typer.echo(f"written to {path}")
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web page.")] = 3000) -> None:
     """Dagster on this project; without credentials the demo firm is served beside it."""
     from orchestration.ui import serve_ui
