@@ -87,7 +87,9 @@ joined as (
   left join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
   left join unattributed on item.item_id = unattributed.item_id
   left join {{ ref('ledger__time_values') }} as valued on item.item_id = valued.time_entry_id
-  left join {{ ref('project') }} as project on item.project_id = project.project_id
+  left join {{ ref('project') }} as logged_on on item.project_id = logged_on.project_id
+  -- A project that was merged away is closed; the one that stands for it goes on.
+  left join {{ ref('project') }} as project on logged_on.effective_project_id = project.project_id
   left join {{ ref('time_entry') }} as entry on item.item_id = entry.time_entry_id
   left join {{ ref('change_order') }} as change_order on entry.change_order_id = change_order.change_order_id
   left join {{ ref('ledger__change_order_sync') }} as change_sync on entry.change_order_id = change_sync.change_order_id
