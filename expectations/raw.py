@@ -1,7 +1,8 @@
 """The raw boundary: what must hold of everything that a system sent, before anything is built on it.
 
 Built from the objects that the registry declares and the rules in ``declarations/<system>.py``: volume, keys, types,
-ranges, currencies and quarantine. What is expected and absent fails.
+ranges, currencies and quarantine. What is expected and absent fails. Values are judged in the newest version of each
+record, which is what is built on; an impossible value that the vendor has corrected is history.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from expectations.currencies import CURRENCIES
 from expectations.engine import Suite
+from expectations.records import newest
 from expectations.rules import ObjectRules
 from ingestion.raw import RawObject, column_name
 
@@ -33,18 +35,23 @@ def object_suite(system: str, obj: RawObject, rules: ObjectRules, *, must_have_r
         keys = ", ".join(obj.key_columns)
         version = f"{keys}, _record_hash, _dlt_load_id"
         always = (*obj.key_columns, *SYSTEM_COLUMNS)
-        found.append(
-            _no_rows(gxe, " or ".join(f"{c} is null" for c in always), f"{where}: {keys} and load columns are filled")
-        )
-        found.append(
-            # A version may come back (A, B, A), but one load brings it once.
-            gxe.UnexpectedRowsExpectation(
-                unexpected_rows_query=f"select 1 from {{batch}} group by {version} having count(*) > 1",
-                description=f"{where}: a load brings each version once",
-            )
-        )
         found += [
-            _no_rows(gxe, f"not _is_deleted and {column} is null", f"{where}.{column} is filled on every living record")
+            _no_rows(
+                gxe,
+                f"{where} where {' or '.join(f'{c} is null' for c in always)}",
+                f"{where}: {keys} and load columns are filled",
+            ),
+            # A version may come back (A, B, A), but one load brings it once.
+            _no_rows(
+                gxe, f"{where} group by {version} having count(*) > 1", f"{where}: a load brings each version once"
+            ),
+        ]
+        found += [
+            _no_rows(
+                gxe,
+                f"{{batch}} where not _is_deleted and {column} is null",
+                f"{where}.{column} is filled on every living record",
+            )
             for column in rules.required
         ]
         found += [_in_range(gxe, where, column, bounds) for column, bounds in rules.ranges.items()]
@@ -56,13 +63,12 @@ def object_suite(system: str, obj: RawObject, rules: ObjectRules, *, must_have_r
         ]
         return found
 
-    return Suite(f"raw.{system}.{obj.name}", f"select * from {where}", expectations)
+    return Suite(f"raw.{system}.{obj.name}", newest(where, obj.key_columns), expectations)
 
 
-def _no_rows(gxe: Any, condition: str, description: str) -> Any:
-    return gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query=f"select 1 from {{batch}} where {condition}", description=description
-    )
+def _no_rows(gxe: Any, rows: str, description: str) -> Any:
+    """That there are no such ``rows`` (SQL from the table on); ``{batch}`` stands for the newest versions."""
+    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=f"select 1 from {rows}", description=description)
 
 
 def _in_range(gxe: Any, where: str, column: str, bounds: tuple[Any, Any]) -> Any:

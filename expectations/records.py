@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+
+def newest(table: str, keys: Iterable[str], condition: str = "true") -> str:
+    """The query of the newest version of each record in the raw ``table``, among the rows that meet ``condition``."""
+    return (
+        f"select * from (select *, row_number() over (partition by {', '.join(keys)} "
+        "order by _extracted_at desc, _dlt_load_id desc, _record_hash desc) as recency "
+        f"from {table} where {condition}) where recency = 1"
+    )
 
 
 @dataclass(frozen=True)
@@ -19,18 +29,14 @@ class Records:
 
     def living(self, name: str, *keys: str) -> str:
         """The newest version of each record of the object ``name`` that has not been deleted."""
-        return f"({self._newest(name, keys, self._known)} and not _is_deleted)"
+        return f"({newest(self._table(name), keys, self._known)} and not _is_deleted)"
 
     def seen(self, name: str, *keys: str) -> str:
         """The last values of each record ever received, also of those that are gone."""
-        return f"({self._newest(name, keys, f'{self._known} and not _is_deleted')})"
+        return f"({newest(self._table(name), keys, f'{self._known} and not _is_deleted')})"
 
-    def _newest(self, name: str, keys: tuple[str, ...], condition: str) -> str:
-        return (
-            f"select * from (select *, row_number() over (partition by {', '.join(keys)} "
-            "order by _extracted_at desc, _dlt_load_id desc, _record_hash desc) as recency "
-            f"from raw_{self.system}.{name} where {condition}) where recency = 1"
-        )
+    def _table(self, name: str) -> str:
+        return f"raw_{self.system}.{name}"
 
     @property
     def _known(self) -> str:

@@ -12,7 +12,7 @@ row per object and extraction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

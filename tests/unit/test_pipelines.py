@@ -427,7 +427,9 @@ def test_an_object_whose_records_lost_their_key_fails_and_is_read_again(data_dir
     vendor.load()
     vendor.records["entries"] = [{"hours": 1, "number": "a", "at": "2026-05-02T00:00:00Z"}]
     vendor.now += timedelta(hours=1)
-    with pytest.raises(PartialLoadError, match=r"entries \(fake: none of the 1 records of entries has id, .* quarantine"):
+    with pytest.raises(
+        PartialLoadError, match=r"entries \(fake: none of the 1 records of entries has id, .* quarantine"
+    ):
         vendor.load()
     assert warehouse_rows(data_dir, "select object, reason from {raw}.quarantine") == [("entries", "record has no id")]
     vendor.records["entries"] = [entry("a", 2)]
