@@ -133,9 +133,12 @@ class _Watch:
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             self._check(event.event_specific_data)
         elif event.is_step_failure:
-            self._failed(str(event.step_key), _reason(event.event_specific_data))
+            self._failed(str(event.step_key), event.event_specific_data)
 
-    def _failed(self, step: str, reason: str) -> None:
+    def _failed(self, step: str, data: Any) -> None:
+        if data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError":
+            return  # told check by check
+        reason = _reason(data)
         if system := self.loads.get(step):
             sentence = reason if reason.startswith(system) else f"{system}: {reason}"
             self.result.failed_loads[system] = sentence
