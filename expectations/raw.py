@@ -12,12 +12,14 @@ from typing import Any
 
 from expectations.currencies import CURRENCIES
 from expectations.engine import Suite
-from expectations.records import newest
+from expectations.records import by_recency
 from expectations.rules import ObjectRules
 from ingestion.raw import RawObject, column_name
 
 # Above this share of the rows received, quarantine is no longer an oddity of a few records.
 MAX_QUARANTINED_PCT = 1
+# Older versions are history.
+_NEWEST = {"row_condition": 'col("recency")==1', "condition_parser": "great_expectations"}
 SYSTEM_COLUMNS = ("_record_hash", "_is_deleted", "_extracted_at", "_dlt_load_id")
 
 
@@ -38,18 +40,18 @@ def object_suite(system: str, obj: RawObject, rules: ObjectRules, *, must_have_r
         found += [
             _no_rows(
                 gxe,
-                f"{where} where {' or '.join(f'{c} is null' for c in always)}",
+                f"{{batch}} where {' or '.join(f'{c} is null' for c in always)}",
                 f"{where}: {keys} and load columns are filled",
             ),
             # A version may come back (A, B, A), but one load brings it once.
             _no_rows(
-                gxe, f"{where} group by {version} having count(*) > 1", f"{where}: a load brings each version once"
+                gxe, f"{{batch}} group by {version} having count(*) > 1", f"{where}: a load brings each version once"
             ),
         ]
         found += [
             _no_rows(
                 gxe,
-                f"{{batch}} where not _is_deleted and {column} is null",
+                f"{{batch}} where recency = 1 and not _is_deleted and {column} is null",
                 f"{where}.{column} is filled on every living record",
             )
             for column in rules.required
@@ -57,17 +59,20 @@ def object_suite(system: str, obj: RawObject, rules: ObjectRules, *, must_have_r
         found += [_in_range(gxe, where, column, bounds) for column, bounds in rules.ranges.items()]
         found += [
             gxe.ExpectColumnValuesToBeInSet(
-                column=column, value_set=CURRENCIES, description=f"{where}.{column} is an ISO 4217 currency"
+                column=column,
+                value_set=CURRENCIES,
+                description=f"{where}.{column} is an ISO 4217 currency",
+                **_NEWEST,
             )
             for column in rules.currencies
         ]
         return found
 
-    return Suite(f"raw.{system}.{obj.name}", newest(where, obj.key_columns), expectations)
+    return Suite(f"raw.{system}.{obj.name}", by_recency(where, obj.key_columns), expectations)
 
 
 def _no_rows(gxe: Any, rows: str, description: str) -> Any:
-    """That there are no such ``rows`` (SQL from the table on); ``{batch}`` stands for the newest versions."""
+    """That there are no such ``rows`` (SQL from the table on); ``{batch}`` stands for all versions by recency."""
     return gxe.UnexpectedRowsExpectation(unexpected_rows_query=f"select 1 from {rows}", description=description)
 
 
@@ -75,7 +80,7 @@ def _in_range(gxe: Any, where: str, column: str, bounds: tuple[Any, Any]) -> Any
     low, high = bounds
     words = " to ".join("any" if b is None else str(b) for b in bounds)
     return gxe.ExpectColumnValuesToBeBetween(
-        column=column, min_value=low, max_value=high, description=f"{where}.{column} lies within {words}"
+        column=column, min_value=low, max_value=high, description=f"{where}.{column} lies within {words}", **_NEWEST
     )
 
 

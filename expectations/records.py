@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-def newest(table: str, keys: Iterable[str], condition: str = "true") -> str:
-    """The query of the newest version of each record in the raw ``table``, among the rows that meet ``condition``."""
+def by_recency(table: str, keys: Iterable[str], condition: str = "true") -> str:
+    """The query of all versions in the raw ``table`` that meet ``condition``; ``recency`` is 1 for a record's newest."""
     return (
-        f"select * from (select *, row_number() over (partition by {', '.join(keys)} "
-        "order by _extracted_at desc, _dlt_load_id desc, _record_hash desc) as recency "
-        f"from {table} where {condition}) where recency = 1"
+        f"select *, row_number() over (partition by {', '.join(keys)} "
+        f"order by _extracted_at desc, _dlt_load_id desc, _record_hash desc) as recency from {table} where {condition}"
     )
 
 
@@ -29,14 +28,14 @@ class Records:
 
     def living(self, name: str, *keys: str) -> str:
         """The newest version of each record of the object ``name`` that has not been deleted."""
-        return f"({newest(self._table(name), keys, self._known)} and not _is_deleted)"
+        return f"({self._newest(name, keys, self._known)} and not _is_deleted)"
 
     def seen(self, name: str, *keys: str) -> str:
         """The last values of each record ever received, also of those that are gone."""
-        return f"({newest(self._table(name), keys, f'{self._known} and not _is_deleted')})"
+        return f"({self._newest(name, keys, f'{self._known} and not _is_deleted')})"
 
-    def _table(self, name: str) -> str:
-        return f"raw_{self.system}.{name}"
+    def _newest(self, name: str, keys: tuple[str, ...], condition: str) -> str:
+        return f"select * from ({by_recency(f'raw_{self.system}.{name}', keys, condition)}) where recency = 1"
 
     @property
     def _known(self) -> str:
