@@ -1,7 +1,8 @@
 """The raw boundary: what must hold of everything that a system sent, before anything is built on it.
 
 Built from the objects that the registry declares and the rules in ``declarations/<system>.py``: volume, keys, types,
-ranges, currencies and quarantine. What is expected and absent fails.
+ranges, currencies and quarantine. What is expected and absent fails. Values are judged in the newest version of each
+record, which is what is built on; an impossible value that the vendor has corrected is history.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from typing import Any
 
 from expectations.currencies import CURRENCIES
 from expectations.engine import Suite
+from expectations.records import by_recency
 from expectations.rules import ObjectRules
 from ingestion.raw import RawObject, column_name
 
 # Above this share of the rows received, quarantine is no longer an oddity of a few records.
 MAX_QUARANTINED_PCT = 1
+# Older versions are history.
+_NEWEST = {"row_condition": 'col("recency")==1', "condition_parser": "great_expectations"}
 SYSTEM_COLUMNS = ("_record_hash", "_is_deleted", "_extracted_at", "_dlt_load_id")
 
 
@@ -33,43 +37,50 @@ def object_suite(system: str, obj: RawObject, rules: ObjectRules, *, must_have_r
         keys = ", ".join(obj.key_columns)
         version = f"{keys}, _record_hash, _dlt_load_id"
         always = (*obj.key_columns, *SYSTEM_COLUMNS)
-        found.append(
-            _no_rows(gxe, " or ".join(f"{c} is null" for c in always), f"{where}: {keys} and load columns are filled")
-        )
-        found.append(
-            # A version may come back (A, B, A), but one load brings it once.
-            gxe.UnexpectedRowsExpectation(
-                unexpected_rows_query=f"select 1 from {{batch}} group by {version} having count(*) > 1",
-                description=f"{where}: a load brings each version once",
-            )
-        )
         found += [
-            _no_rows(gxe, f"not _is_deleted and {column} is null", f"{where}.{column} is filled on every living record")
+            _no_rows(
+                gxe,
+                f"{{batch}} where {' or '.join(f'{c} is null' for c in always)}",
+                f"{where}: {keys} and load columns are filled",
+            ),
+            # A version may come back (A, B, A), but one load brings it once.
+            _no_rows(
+                gxe, f"{{batch}} group by {version} having count(*) > 1", f"{where}: a load brings each version once"
+            ),
+        ]
+        found += [
+            _no_rows(
+                gxe,
+                f"{{batch}} where recency = 1 and not _is_deleted and {column} is null",
+                f"{where}.{column} is filled on every living record",
+            )
             for column in rules.required
         ]
         found += [_in_range(gxe, where, column, bounds) for column, bounds in rules.ranges.items()]
         found += [
             gxe.ExpectColumnValuesToBeInSet(
-                column=column, value_set=CURRENCIES, description=f"{where}.{column} is an ISO 4217 currency"
+                column=column,
+                value_set=CURRENCIES,
+                description=f"{where}.{column} is an ISO 4217 currency",
+                **_NEWEST,
             )
             for column in rules.currencies
         ]
         return found
 
-    return Suite(f"raw.{system}.{obj.name}", f"select * from {where}", expectations)
+    return Suite(f"raw.{system}.{obj.name}", by_recency(where, obj.key_columns), expectations)
 
 
-def _no_rows(gxe: Any, condition: str, description: str) -> Any:
-    return gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query=f"select 1 from {{batch}} where {condition}", description=description
-    )
+def _no_rows(gxe: Any, rows: str, description: str) -> Any:
+    """That there are no such ``rows`` (SQL from the table on); ``{batch}`` stands for all versions by recency."""
+    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=f"select 1 from {rows}", description=description)
 
 
 def _in_range(gxe: Any, where: str, column: str, bounds: tuple[Any, Any]) -> Any:
     low, high = bounds
     words = " to ".join("any" if b is None else str(b) for b in bounds)
     return gxe.ExpectColumnValuesToBeBetween(
-        column=column, min_value=low, max_value=high, description=f"{where}.{column} lies within {words}"
+        column=column, min_value=low, max_value=high, description=f"{where}.{column} lies within {words}", **_NEWEST
     )
 
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+
+def by_recency(table: str, keys: Iterable[str], condition: str = "true") -> str:
+    """The query of all versions in the raw ``table`` that meet ``condition``; ``recency`` is 1 for a record's newest."""
+    return (
+        f"select *, row_number() over (partition by {', '.join(keys)} "
+        f"order by _extracted_at desc, _dlt_load_id desc, _record_hash desc) as recency from {table} where {condition}"
+    )
 
 
 @dataclass(frozen=True)
@@ -26,11 +35,7 @@ class Records:
         return f"({self._newest(name, keys, f'{self._known} and not _is_deleted')})"
 
     def _newest(self, name: str, keys: tuple[str, ...], condition: str) -> str:
-        return (
-            f"select * from (select *, row_number() over (partition by {', '.join(keys)} "
-            "order by _extracted_at desc, _dlt_load_id desc, _record_hash desc) as recency "
-            f"from raw_{self.system}.{name} where {condition}) where recency = 1"
-        )
+        return f"select * from ({by_recency(f'raw_{self.system}.{name}', keys, condition)}) where recency = 1"
 
     @property
     def _known(self) -> str:

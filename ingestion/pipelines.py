@@ -8,13 +8,13 @@ at the warehouse, which a load needs only to look up what raw holds and to appen
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from importlib import import_module
 from typing import Any
 
 import dlt
-from dlt.common.pipeline import LoadInfo
+from dlt.common.pipeline import ExtractInfo, LoadInfo
 from dlt.common.storages.load_package import LoadPackageInfo
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
@@ -23,8 +23,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 
 from ingestion.config import settings
-from ingestion.http.errors import SourceError, TransientError
-from ingestion.raw import FEED_SCHEMA, QUARANTINE_SCHEMA, side_table
+from ingestion.http.errors import PartialLoadError, PermanentError, SourceError, TransientError
+from ingestion.raw import FAILURE, FEED_SCHEMA, QUARANTINE_SCHEMA, side_table
 from ingestion.registry import SYSTEMS
 from ingestion.warehouse import exclusive
 
@@ -62,10 +62,14 @@ def source_for(system: str) -> DltSource:
 def run(system: str, source: DltSource | None = None, objects: Collection[str] = ()) -> LoadInfo:
     """Read what is new in ``system`` and append it to raw; ``objects`` names the raw objects to read, none means all.
 
-    Raises SourceError with one sentence; nothing was appended then, and the next run starts where this one did.
+    Raises SourceError with one sentence; nothing was appended then, and the next run starts where this one did. The
+    exception is PartialLoadError: the objects that it names start where they did, all others are loaded.
     """
     pipeline = pipeline_for(system)
     source = source or source_for(system)
+    if objects:
+        source = source.with_resources(*objects)
+    names = list(source.selected_resources)
     warehouse = settings().warehouse_path
     with ExitStack() as load:
         try:
@@ -74,14 +78,20 @@ def run(system: str, source: DltSource | None = None, objects: Collection[str] =
                 load.enter_context(_claim(system))
                 settle(pipeline)
                 pipeline.sync_destination()
-            pipeline.extract(source.with_resources(*objects) if objects else source, loader_file_format="parquet")
+            failures = _failures(pipeline.extract(source, loader_file_format="parquet"))
+            if len(failures) == len(names) > 0:
+                pipeline.drop_pending_packages()
+                raise _failed_whole(system, failures)
             pipeline.normalize()
             with exclusive(warehouse):
-                return _append(pipeline)
+                loaded = _append(pipeline)
         except Timeout:
             raise TransientError(f"{system}: it is being loaded already; wait for that load to end") from None
         except PipelineStepFailed as failure:
             raise source_error(system, failure) from failure
+    if failures:
+        raise PartialLoadError(system, failures, len(names))
+    return loaded
 
 
 def prepare(systems: Iterable[str]) -> None:
@@ -133,6 +143,20 @@ def _append(pipeline: dlt.Pipeline) -> LoadInfo:
     except PipelineStepFailed:
         _take_back(pipeline, map(pipeline.get_load_package_info, pipeline.list_normalized_load_packages()))
         raise
+
+
+def _failures(extracted: ExtractInfo) -> dict[str, str]:
+    """Why objects could not be read, by object (see ``raw_resource``)."""
+    resources = (step["resource_metrics"] for steps in extracted.metrics.values() for step in steps)
+    metrics = {name: found.custom_metrics for step in resources for name, found in step.items()}
+    return {name: found[FAILURE] for name, found in metrics.items() if FAILURE in found}
+
+
+def _failed_whole(system: str, failures: Mapping[str, str]) -> PermanentError:
+    sentences = list(dict.fromkeys(failures.values()))
+    if len(sentences) == 1:
+        return PermanentError(sentences[0])
+    return PermanentError(f"{system}: none of {len(failures)} objects could be read: {'; '.join(sentences)}")
 
 
 def _create_missing_tables(pipeline: dlt.Pipeline, system: str) -> None:

@@ -12,7 +12,8 @@ row per object and extraction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,7 @@ from ingestion.contract import (
     column_name,
 )
 from ingestion.convert import Batch, Rejected, record_hash, to_batch
+from ingestion.http.errors import CredentialsError, PermanentError, SourceError, TransientError
 from ingestion.versions import (
     MAX_VANISHED_SHARE,
     TOMBSTONE_HASH,
@@ -74,6 +76,9 @@ __all__ = [
     "tombstones",
 ]
 
+# The metric of a resource that says why its object could not be read.
+FAILURE = "failure"
+
 # Records are converted this many at a time: small pages (50 to 200 rows) would spend more on Arrow's fixed cost per
 # table than on their rows. The bound in bytes keeps wide records from filling the memory.
 BATCH_ROWS = 20_000
@@ -88,6 +93,8 @@ def raw_resource(
     fetch: Fetch,
     vendor_time: Callable[[], datetime | None],
     start: date | None = None,
+    *,
+    fails_alone: bool = True,
 ) -> DltResource:
     """The dlt resource that appends what ``fetch`` yields to ``raw_<system>.<object>``.
 
@@ -95,14 +102,28 @@ def raw_resource(
     ``CompleteSet``, ``CompleteWindow`` or a ``Bookmark`` for the next reading. ``vendor_time`` is the vendor's own
     clock: the next window starts there, less the object's overlap, and it is what the feed is known to be complete
     through (None: nothing is said). ``start`` bounds the first load of an object with a cursor.
+
+    An object that cannot be read ``fails_alone``: the metric ``failure`` says why, its state stays as it was, and the
+    others of its system are read. The versions that came before it failed are kept: they are true, and the next run,
+    which begins where this one did, does not append them again. What concerns the whole system is raised: refused
+    credentials, an error that outlasted its retries, and a vendor that cannot even be asked for its time.
     """
 
     def extract() -> Iterator[Any]:
-        state = dlt.current.resource_state()
+        state, metrics = dlt.current.resource_state(), dlt.current.resource_metrics()
+        before = deepcopy(dict(state))
         window = _window(obj, state, start)
         complete_through = vendor_time()
-        extraction = _Extraction(obj, window)
-        yield from extraction.tables(fetch(window))
+        extraction = _Extraction(system, obj, window)
+        try:
+            yield from extraction.tables(fetch)
+        except SourceError as error:
+            if not fails_alone or isinstance(error, TransientError | CredentialsError):
+                raise
+            state.clear()
+            state.update(before)
+            metrics[FAILURE] = str(error)
+            return
         yield extraction.feed(complete_through)
         if obj.cursor and complete_through:
             state["complete_through"] = complete_through.isoformat()
@@ -122,8 +143,9 @@ def raw_resource(
 class _Extraction:
     """One reading of one object: turns what the vendor's client yields into the tables to append."""
 
-    def __init__(self, obj: RawObject, window: Window) -> None:
+    def __init__(self, system: str, obj: RawObject, window: Window) -> None:
         self.bookmark: Mapping[str, str] | None = None
+        self._system = system
         self._obj = obj
         self._window = window
         with reading() as read:
@@ -133,9 +155,10 @@ class _Extraction:
         self._partial = bool(obj.cursor and window.start and not obj.parent)
         self._counts = dict.fromkeys(("records_received", "versions_appended", "tombstones", "quarantined"), 0)
         self._quarantined: set[int] | None = None
+        self._without_key = 0
         self._at = max(datetime.now(UTC), last + _MICROSECOND)
 
-    def tables(self, pages: Iterable[Fetched]) -> Iterator[Any]:
+    def tables(self, fetch: Fetch) -> Iterator[Any]:
         """The tables to append, in the order of delivery; empty ones first, so that every table exists."""
         yield self._obj.schema.empty_table()
         yield side_table(QUARANTINE_SCHEMA.empty_table(), "quarantine")
@@ -143,7 +166,7 @@ class _Extraction:
         window_complete = False
         records: list[bytes | msgspec.Raw] = []
         size = 0
-        for page in pages:
+        for page in fetch(self._window):
             if isinstance(page, CompleteSet):
                 complete = True
             elif isinstance(page, CompleteWindow):
@@ -161,6 +184,12 @@ class _Extraction:
                     yield from self._converted(records)
                     records, size = [], 0
         yield from self._converted(records)
+        if self._without_key and self._without_key == self._counts["records_received"]:
+            raise PermanentError(
+                f"{self._system}: none of the {self._without_key} records of {self._obj.name} has "
+                f"{' and '.join(self._obj.key)}, they are in quarantine; correct the integration user's permissions or, "
+                "if the vendor renamed it, the declaration, and run again"
+            )
         if complete:
             self._learn_all()
             yield from self._gone(self._index.vanished())
@@ -220,6 +249,7 @@ class _Extraction:
     def _quarantine(self, rejected: list[Rejected]) -> Iterator[Any]:
         """The rejected records, less those that were quarantined already."""
         self._counts["quarantined"] += len(rejected)
+        self._without_key += sum(key is None for key, _, _ in rejected)
         self._index.saw_unreadable(key for key, _, _ in rejected)
         if self._quarantined is None:
             with reading() as read:

@@ -14,7 +14,7 @@ from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.extract import DltSource
 
-from ingestion.http.errors import PermanentError, SourceError
+from ingestion.http.errors import CredentialsError, SourceError
 from ingestion.raw import Fetched, RawObject, Window, raw_resource
 
 Spec = TypeVar("Spec", bound=BaseConfiguration)
@@ -55,14 +55,14 @@ def build_source(
 def credentials(system: str, spec: type[Spec]) -> Spec:
     """The settings of ``system`` from dlt's providers (environment, ``.dlt/secrets.toml``).
 
-    Raises PermanentError that names the missing fields and where to put them; never shows a value.
+    Raises CredentialsError that names the missing fields and where to put them; never shows a value.
     """
     try:
         return resolve_configuration(spec(), sections=("sources", system))
     except ConfigurationException as error:
         fields = getattr(error, "fields", None) or getattr(error, "traces", None) or ["its credentials"]
         missing = ", ".join(sorted(fields))
-        raise PermanentError(
+        raise CredentialsError(
             f"{system}: {missing} not configured; set SOURCES__{system.upper()}__<FIELD> in the environment or "
             f"[sources.{system}] in .dlt/secrets.toml (see ingestion/sources/{system}/README.md)"
         ) from None

@@ -30,9 +30,9 @@ def build_definitions(*, expect_rows: bool = True, loader: Loader | None = None)
     project = dbt_project()
     built = dg.Definitions.merge(
         dg.Definitions(executor=dg.in_process_executor),
-        ingestion(systems, loader or Loader()),
+        ingestion(systems, loader or Loader(), expect_rows=expect_rows),
         transformation(project, systems),
-        quality(systems, chosen, expect_rows=expect_rows),
+        quality(chosen),
     )
     graph = built.resolve_asset_graph()
     return dg.Definitions.merge(

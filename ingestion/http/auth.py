@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from ingestion.http.errors import PermanentError
+from ingestion.http.errors import CredentialsError, PermanentError
 from ingestion.http.session import VendorSession
 
 
@@ -22,7 +22,7 @@ def request_token(
 ) -> dict[str, Any]:
     """POST a token request; returns the vendor's JSON answer.
 
-    Raises PermanentError when the vendor refuses the credentials; the message names its error code, never the secret.
+    Raises CredentialsError when the vendor refuses them; the message names its error code, never the secret.
     """
     headers = {"Accept": "application/json"}
     if basic:
@@ -33,9 +33,12 @@ def request_token(
         remedy=f"the credentials were refused, check [sources.{system}] in .dlt/secrets.toml or the environment",
         sleep=sleep,
     )
-    answer = session.json("POST", url, data=form, headers=headers)
+    try:
+        answer = session.json("POST", url, data=form, headers=headers)
+    except PermanentError as refused:
+        raise CredentialsError(str(refused)) from None
     if not isinstance(answer, dict) or "access_token" not in answer:
-        raise PermanentError(f"{system}: the token endpoint sent no access_token; check the configured address")
+        raise CredentialsError(f"{system}: the token endpoint sent no access_token; check the configured address")
     return answer
 
 

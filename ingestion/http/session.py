@@ -15,7 +15,7 @@ import msgspec
 import requests
 from requests.auth import AuthBase
 
-from ingestion.http.errors import NotFoundError, PermanentError, TransientError
+from ingestion.http.errors import CredentialsError, NotFoundError, PermanentError, TransientError
 
 Answer = TypeVar("Answer")
 
@@ -134,7 +134,10 @@ class VendorSession:
                 attempt += 1
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        """One answered request with status below 400; raises PermanentError (404: NotFoundError) or TransientError."""
+        """One answered request with status below 400; raises TransientError or PermanentError.
+
+        The latter is CredentialsError for 401 and NotFoundError for 404.
+        """
         renewed = False
         attempt = 1
         while True:
@@ -169,7 +172,7 @@ class VendorSession:
                 continue
             what = f"{_path(url)} answered {response.status_code}: {self._words(response)}"
             if not self._is_transient(response):
-                kind = NotFoundError if response.status_code == 404 else PermanentError
+                kind = _PERMANENT.get(response.status_code, PermanentError)
                 raise kind(f"{self.system}: {what}; {self._remedy or _remedy(response.status_code)}")
             self._wait(attempt, _retry_after(response), what)
             attempt += 1
@@ -207,6 +210,7 @@ _BROKEN_CONNECTION = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
+_PERMANENT: Mapping[int, type[PermanentError]] = {401: CredentialsError, 404: NotFoundError}
 # Values of a token request that are no secrets, and tell a reader what was asked for.
 _PUBLIC_FIELDS = frozenset({"grant_type", "scope", "client_assertion_type"})
 

@@ -8,11 +8,21 @@ Dagster records each load when it has ended.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from threading import Thread
 
+from ingestion.http.errors import PartialLoadError
 from ingestion.pipelines import run
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A load that appended to raw: when it began, and the error that names the objects it could not read, if any."""
+
+    since: datetime
+    failure: PartialLoadError | None = None
 
 
 class Loader:
@@ -21,11 +31,14 @@ class Loader:
     # Whether an op that failed may ask again.
     may_repeat = True
 
-    def load(self, system: str, objects: Collection[str]) -> datetime:
-        """Append what is new in ``objects`` of ``system`` to raw; returns when that began. Raises SourceError."""
+    def load(self, system: str, objects: Collection[str]) -> Loaded:
+        """Append what is new in ``objects`` of ``system`` to raw. Raises SourceError when nothing was appended."""
         started = datetime.now(UTC)
-        run(system, objects=objects)
-        return started
+        try:
+            run(system, objects=objects)
+        except PartialLoadError as failure:
+            return Loaded(started, failure)
+        return Loaded(started)
 
 
 class LoadsAhead(Loader):
@@ -34,7 +47,7 @@ class LoadsAhead(Loader):
     may_repeat = False
 
     def __init__(self, systems: Iterable[str]) -> None:
-        self._outcomes: dict[str, datetime | Exception] = {}
+        self._outcomes: dict[str, Loaded | Exception] = {}
         self._ended: SimpleQueue[str] = SimpleQueue()
         # Daemons: whoever interrupts a run does not wait for a vendor. The next load settles what this one leaves.
         self._threads = [Thread(target=self._load, args=(s,), name=f"load_{s}", daemon=True) for s in systems]
@@ -46,7 +59,7 @@ class LoadsAhead(Loader):
         for _ in self._threads:
             yield self._ended.get()
 
-    def load(self, system: str, objects: Collection[str]) -> datetime:
+    def load(self, system: str, objects: Collection[str]) -> Loaded:
         outcome = self._outcomes[system]
         if isinstance(outcome, Exception):
             raise outcome

@@ -121,7 +121,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> ScenarioWorld:
 
 @pytest.fixture(scope="module")
 def runs(world: ScenarioWorld, impatient: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Run]]:
-    """The ERP is down on the first day; then it is there, but expense data are spoilt; then it is down for a month."""
+    """The ERP is down on the first day; then it is there, but expense data are spoilt; a month later they are corrected,
+    while the ERP is down and procurement refuses one of its objects."""
     data_dir = tmp_path_factory.mktemp("isolation")
     served = World(world.facts, world.now, CHOSEN)
     with SandboxServer(served) as sandbox:
@@ -132,10 +133,12 @@ def runs(world: ScenarioWorld, impatient: None, tmp_path_factory: pytest.TempPat
             found = [firm.run(world.as_of)]
             sandbox.faults.clear()
             spoilt = served.vendors[EXPENSE].tamper
-            spoilt["users"] = lambda user: {k: v for k, v in user.items() if k != "LoginID"}
+            spoilt["users"] = lambda user: {k: v for k, v in user.items() if k != "PrimaryEmail"}
             found.append(firm.run(world.as_of))
             spoilt.clear()
             firm.is_down(ERP)
+            # The first request only asks for the time.
+            sandbox.faults.append(Fault(PROCUREMENT, "status", path="/suppliers", skip=1, times=1, status=400))
             later = date(2026, 5, 31)
             served.replace_facts(world.facts, end_of(later))
             found.append(firm.run(later))
@@ -162,17 +165,24 @@ def test_what_only_the_absent_vendor_can_tell_is_not_judged(runs: list[Run]) -> 
 def test_bad_data_of_one_system_hold_back_the_publication_and_not_the_build(runs: list[Run]) -> None:
     run = runs[1]
     assert not run.result.ok and run.result.failed_loads == {}
-    assert any(f"raw/{EXPENSE}/quarantine" in failure for failure in run.result.failures)
+    assert any(f"raw/{EXPENSE}/users" in failure for failure in run.result.failures)
     assert run.built.verdicts[run.ids["MARCH"]][0] == "at_risk", "the ERP came back and was built on"
     assert run.published == runs[0].built, "the last good copy stays"
 
 
 def test_a_vendor_that_goes_down_between_two_runs(runs: list[Run]) -> None:
     run = runs[2]
-    assert run.result.ok and run.published == run.built
-    assert set(run.result.failed_loads) == {ERP}
-    assert run.built.feeds == {system: {"stale" if system == ERP else "fresh"} for system in CHOSEN.values()}
+    assert run.result.ok and run.published == run.built, "the impossible value of the day before was corrected"
+    assert set(run.result.failed_loads) == {ERP, PROCUREMENT}
+    expected = {system: {"stale" if system == ERP else "fresh"} for system in CHOSEN.values()}
+    assert run.built.feeds == expected | {PROCUREMENT: {"stale", "fresh"}}
     assert any(f"erp feed of {ERP} is complete through 2026-04-30" in warning for warning in run.result.warnings)
+
+
+def test_an_object_that_is_refused_delays_only_itself(runs: list[Run]) -> None:
+    sentence = runs[2].result.failed_loads[PROCUREMENT]
+    assert "objects could not be read, the others are loaded: suppliers (" in sentence
+    assert any(f"procurement feed of {PROCUREMENT}" in w and "in 1 of " in w for w in runs[2].result.warnings)
 
 
 def test_what_a_stale_feed_misses_is_not_judged_and_the_rest_is(runs: list[Run]) -> None:
@@ -199,4 +209,4 @@ def test_a_vendor_that_keeps_others_waiting_is_awaited_by_nobody(
             sandbox.faults.clear()
             assert next(ended) == PROCUREMENT
             for system in CHOSEN.values():
-                assert loads.load(system, ()).tzinfo is UTC
+                assert loads.load(system, ()).failure is None

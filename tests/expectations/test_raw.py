@@ -42,6 +42,20 @@ def test_an_impossible_value_fails(warehouse: Warehouse, failures: Failures, col
     assert report.is_critical
 
 
+@pytest.mark.parametrize(("column", "value"), [("minutes", "1441"), ("currency", "'EURO'"), ("day", "null")])
+def test_an_impossible_value_that_was_corrected_is_history(warehouse: Warehouse, column: str, value: str):
+    warehouse.run(ROW.format(**(GOOD | {column: value})))
+    assert not warehouse.check(BOUNDARY).passed
+    corrected = NEW_LOAD.replace("now()", "now() + interval 1 minute").replace("load2", "load3")
+    warehouse.run(ROW.replace(NEW_LOAD, corrected).format(**GOOD))
+    assert warehouse.check(BOUNDARY).passed
+
+
+def test_a_good_value_that_became_impossible_fails(warehouse: Warehouse, failures: Failures):
+    warehouse.run(ROW.format(**GOOD).replace("'x'", "'t3'").replace("60", "-1"))
+    assert "minutes lies within 0 to 1440: 1 of 100 rows differ" in failures(warehouse.check(BOUNDARY))
+
+
 def test_a_record_without_key_fails(warehouse: Warehouse, failures: Failures):
     warehouse.run("update raw_made_up.times set id = null where id = 't3'")
     assert "raw_made_up.times: id and load columns are filled" in failures(warehouse.check(BOUNDARY))

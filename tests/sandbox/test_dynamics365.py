@@ -15,7 +15,7 @@ import pytest
 from ingestion import pipelines
 from ingestion.contract import Bookmark, CompleteSet, CompleteWindow, Deleted, Window
 from ingestion.http import session as http_session
-from ingestion.http.errors import PermanentError, TransientError
+from ingestion.http.errors import PartialLoadError, PermanentError, TransientError
 from ingestion.sandbox.facts import Payment, Project
 from ingestion.sandbox.server import Fault, SandboxServer
 from ingestion.sandbox.systems.dynamics365 import System
@@ -393,3 +393,30 @@ def test_bad_records_are_quarantined_and_the_rest_is_loaded(
     assert [key for key, _ in reasons] == [victims[3], None] and "msdyn_amount" in reasons[0][1]
     extra = f"select _extra from raw_dynamics365.{DETAILS} where _extra is not null"
     assert query(tmp_path, extra) == [('{"newfield":"kept"}',)]
+
+
+@pytest.mark.parametrize(
+    ("place", "other"), [("bookableresource.email", "msdyn_project"), ("customer.TaxExemptNumber", "legal_entity")]
+)
+def test_a_column_that_was_renamed_or_removed_fails_its_object_alone(
+    sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, other: str
+) -> None:
+    """Both services refuse a query that selects a column which they do not have; once it is named, nothing is lost."""
+    name = place.partition(".")[0]
+    monkeypatch.setenv("SOURCES__DYNAMICS365__FIELD_NAMES", f'{{"{place}": "gone"}}')
+    with pytest.raises(PartialLoadError, match=f"1 of 2 objects could not be read.*: {name} .*named 'gone'") as error:
+        load(name, other)
+    assert {*error.value.failures} == {name}
+    assert query(tmp_path, "select object from raw_dynamics365.feed") == [(other,)]
+    assert query(tmp_path, f"select count(*) > 0 from raw_dynamics365.{other}") == [(True,)]
+    monkeypatch.delenv("SOURCES__DYNAMICS365__FIELD_NAMES")
+    assert load(name, other)[name] > 0
+
+
+def test_an_object_that_lost_its_key_fails_alone(sandbox: SandboxServer, vendor: System, tmp_path: Path) -> None:
+    vendor.tamper[DETAILS] = lambda record: record | {f"{DETAILS}id": None}
+    with pytest.raises(PartialLoadError, match=f"{DETAILS} .dynamics365: none of the 124 records of .* {DETAILS}id"):
+        load(DETAILS, "project_invoice")
+    assert query(tmp_path, "select object from raw_dynamics365.feed") == [("project_invoice",)]
+    vendor.tamper.clear()
+    assert load(DETAILS, "project_invoice")[DETAILS] == 124

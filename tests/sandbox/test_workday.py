@@ -16,7 +16,7 @@ import requests
 
 from ingestion import pipelines
 from ingestion.http import session as http_session
-from ingestion.http.errors import PermanentError, SourceError, TransientError
+from ingestion.http.errors import PartialLoadError, PermanentError, SourceError, TransientError
 from ingestion.raw import Window
 from ingestion.sandbox.facts import Facts, Leave, LegalEntity, OrgUnit, Resource, WorkCalendar
 from ingestion.sandbox.server import Fault, SandboxServer
@@ -242,7 +242,8 @@ def test_values_are_exact_and_names_in_any_script(sandbox: SandboxServer, tmp_pa
 
 
 def test_drifting_records_lose_nothing(sandbox: SandboxServer, tmp_path: Path) -> None:
-    wids = [row["Worker_Reference"]["ID"][0]["#text"] for row in vendor(sandbox).tables()["workers"]]
+    workers = vendor(sandbox).tables()["workers"]
+    wids = [row["Worker_Reference"]["ID"][0]["#text"] for row in workers]
 
     def drift(worker: dict[str, Any]) -> dict[str, Any]:
         position = wids.index(worker["Worker_Reference"]["ID"][0]["#text"])
@@ -254,6 +255,10 @@ def test_drifting_records_lose_nothing(sandbox: SandboxServer, tmp_path: Path) -
             data["Employment_Data"] = {**data["Employment_Data"], "Worker_Status_Data": status}
         elif position == 2:
             return {**worker, "Worker_Reference": {"ID": [{"@type": "Employee_ID", "#text": "7"}]}}
+        elif position == 3:
+            data["User_Name"] = data.pop("User_ID")
+        elif position == 4:
+            del data["User_ID"]
         return {**worker, "Worker_Data": data}
 
     vendor(sandbox).tamper["workers"] = drift
@@ -261,11 +266,35 @@ def test_drifting_records_lose_nothing(sandbox: SandboxServer, tmp_path: Path) -
     pipelines.run("workday")
     extra = "select json_extract_string(_extra, '$.Worker_Data.Universal_ID') from raw_workday.workers"
     assert {row[0] for row in query(tmp_path, extra)} == {None, "U-1"}
+    without = (
+        "select json_extract_string(_extra, '$.Worker_Data.User_Name') from raw_workday.workers "
+        "where worker_data__user_id is null"
+    )
+    assert {row[0] for row in query(tmp_path, without)} == {None, workers[3]["Worker_Data"]["User_ID"]}, (
+        "renamed, and removed"
+    )
     reasons = query(tmp_path, "select object, reason from raw_workday.quarantine order by object, reason")
     assert [row[0] for row in reasons] == ["holidays", "workers", "workers"]
     assert "25 December" in reasons[0][1] and "Hire_Date" in reasons[1][1] and "soon" in reasons[1][1]
     assert reasons[2][1] == "record has no Worker_Reference.WID"
     assert appended()["workers"] == PEOPLE - 2
+
+
+def test_an_object_that_lost_its_key_fails_alone(sandbox: SandboxServer, tmp_path: Path) -> None:
+    pipelines.run("workday")
+    vendor(sandbox).tamper["workers"] = lambda worker: {**worker, "Worker_Reference": {"ID": []}}
+    later = NOW + timedelta(days=1)
+    change(sandbox, later, R007={"name": "Renamed", "updated_at": later})
+    with pytest.raises(
+        PartialLoadError, match="workers .workday: none of the . records of workers has Worker_Ref"
+    ) as e:
+        pipelines.run("workday")
+    assert {*e.value.failures} == {"workers"}
+    feeds = dict(query(tmp_path, "select object, count(*) from raw_workday.feed group by 1"))
+    assert feeds == {name: 1 if name == "workers" else 2 for name in OBJECTS}
+    vendor(sandbox).tamper.clear()
+    pipelines.run("workday")
+    assert appended()["workers"] == 1
 
 
 def test_other_spellings_and_a_report_without_rows(sandbox: SandboxServer, tmp_path: Path) -> None:
@@ -307,7 +336,7 @@ def test_faults_that_another_attempt_cannot_mend(sandbox: SandboxServer, monkeyp
     vendor(sandbox).forbidden.add("Get_Workers_Request")
     with pytest.raises(PermanentError, match="500: Processing error occurred. The task submitted is not authorized"):
         pipelines.run("workday")
-    assert soap_requests(sandbox) == 2
+    assert soap_requests(sandbox) == 3, "the time, the workers once, and the organizations in spite of them"
     monkeypatch.setenv("SOURCES__WORKDAY__VERSION", "v99.0")
     with pytest.raises(PermanentError, match="The web service or version is invalid"):
         connect().server_time()

@@ -87,7 +87,7 @@ def test_loads_ahead_run_at_the_same_time_and_come_as_they_end(monkeypatch: pyte
     loads = LoadsAhead(["slow", "quick", "down"])
     ended = loads.as_they_end()
     assert {next(ended), next(ended)} == {"quick", "down"}
-    assert loads.load("quick", ()).tzinfo is UTC
+    assert loads.load("quick", ()).since.tzinfo is UTC
     with pytest.raises(TransientError, match="answered 503"):
         loads.load("down", ())
     quick_has_ended.set()

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import dlt
 import pytest
 from dlt.common.storages.load_storage import LoadStorage
 from dlt.load.load import Load
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion import pipelines
-from ingestion.http.errors import PermanentError, SourceError
+from ingestion.http.errors import CredentialsError, PartialLoadError, PermanentError, SourceError, TransientError
 from ingestion.raw import CompleteFor, CompleteSet, Deleted, RawObject, to_batch
 from ingestion.source import build_source
 from tests.fake_vendor import ENTRIES, SYSTEM, FakeVendor, entry, versions, warehouse_rows
@@ -338,3 +339,100 @@ def test_many_small_pages_become_few_batches(vendor: FakeVendor, data_dir: Path)
             vendor.load()
         assert converted.call_count > 4
     assert len(versions(data_dir)) == 100
+
+
+# --- an object that cannot be read ---
+
+
+def two_objects() -> FakeVendor:
+    """Entries and, read after them, projects; each has a record."""
+    projects = RawObject("projects", ("id",), {"id": "text", "at": "timestamp"}, cursor="at")
+    vendor = FakeVendor(ENTRIES, projects)
+    vendor.records["entries"] = [entry("a"), entry("b")]
+    vendor.records["projects"] = [{"id": "p", "at": "2026-05-01T00:00:00Z"}]
+    return vendor
+
+
+def failing(vendor: FakeVendor, name: str, error: Exception, page: int = 0) -> None:
+    """From now on reading the object ``name`` fails at ``page``; a bookmark was noted before."""
+
+    def fail(obj: RawObject, number: int) -> None:
+        if obj.name == name and number == page:
+            dlt.current.resource_state()["half_way"] = True
+            raise error
+
+    vendor.before_page = fail
+
+
+def test_an_object_that_cannot_be_read_keeps_no_other_from_being_loaded(data_dir: Path) -> None:
+    vendor = two_objects()
+    vendor.load()
+    vendor.now += timedelta(hours=1)
+    vendor.page_size = 1
+    for record in (*vendor.records["entries"], *vendor.records["projects"]):
+        record["at"] = "2026-05-02T00:00:00Z"  # type: ignore[index]
+    failing(vendor, "entries", PermanentError("fake: entries answered 400: no such field hours; rename it"), page=1)
+    told = (
+        r"^fake: 1 of 2 objects could not be read, the others are loaded: "
+        r"entries \(fake: entries answered 400: no such field hours; rename it\)$"
+    )
+    with pytest.raises(PartialLoadError, match=told) as error:
+        vendor.load()
+    assert error.value.failures == {"entries": "fake: entries answered 400: no such field hours; rename it"}
+    assert warehouse_rows(data_dir, "select count(*) from {raw}.projects") == [(2,)]
+    feeds = "select object, count(*) from {raw}.feed group by 1 order by 1"
+    assert warehouse_rows(data_dir, feeds) == [("entries", 1), ("projects", 2)], "it is complete through no later time"
+    vendor.before_page = lambda obj, page: None
+    vendor.load()
+    _, _, failed, projects, entries_again, projects_again = vendor.windows
+    assert entries_again == failed < projects_again, "the object's next reading starts where the failed one did"
+    assert projects == failed
+    assert [key for key, _, _ in versions(data_dir)] == ["a", "a", "b", "b"], "nothing is lost, nothing twice"
+    state = pipelines.pipeline_for(SYSTEM).state["sources"][f"raw_{SYSTEM}"]["resources"]["entries"]
+    assert "half_way" not in state, "what the failed reading noted is forgotten"
+
+
+@pytest.mark.parametrize(
+    "error", [TransientError("fake: 503, still so; run again later"), CredentialsError("fake: 401; check them")]
+)
+def test_a_vendor_that_is_down_or_refuses_is_not_asked_for_the_other_objects(data_dir: Path, error: Exception) -> None:
+    vendor = two_objects()
+    failing(vendor, "entries", error)
+    with pytest.raises(type(error), match=f"^{error}$"):
+        vendor.load()
+    assert len(vendor.windows) == 1
+    vendor.before_page = lambda obj, page: None
+    vendor.load()
+    assert [key for key, _, _ in versions(data_dir)] == ["a", "b"]
+
+
+def test_when_no_object_can_be_read_nothing_is_loaded(data_dir: Path) -> None:
+    vendor = two_objects()
+
+    def refuse(obj: RawObject, number: int) -> None:
+        raise PermanentError(f"fake: {obj.name} is forbidden; grant access")
+
+    vendor.before_page = refuse
+    with pytest.raises(PermanentError, match="^fake: none of 2 objects could be read: fake: entries .*; fake: proj"):
+        vendor.load()
+    assert pipelines.pipeline_for(SYSTEM).has_pending_data is False
+    vendor.before_page = lambda obj, page: None
+    vendor.load()
+    assert vendor.windows == [None] * 4
+    assert warehouse_rows(data_dir, "select count(*) from {raw}.feed") == [(2,)]
+
+
+def test_an_object_whose_records_lost_their_key_fails_and_is_read_again(data_dir: Path) -> None:
+    vendor = two_objects()
+    vendor.load()
+    vendor.records["entries"] = [{"hours": 1, "number": "a", "at": "2026-05-02T00:00:00Z"}]
+    vendor.now += timedelta(hours=1)
+    with pytest.raises(
+        PartialLoadError, match=r"entries \(fake: none of the 1 records of entries has id, .* quarantine"
+    ):
+        vendor.load()
+    assert warehouse_rows(data_dir, "select object, reason from {raw}.quarantine") == [("entries", "record has no id")]
+    vendor.records["entries"] = [entry("a", 2)]
+    vendor.load()
+    assert ("a", 2, False) in versions(data_dir)
+    assert vendor.windows[4] == vendor.windows[2]

@@ -69,7 +69,8 @@ def source() -> DltSource:
             def fetch(window: Window, obj: Any = obj) -> Iterable[Any]:
                 return client().fetch(obj)
 
-            yield raw_resource(settings.SYSTEM, obj, fetch, clock)
+            # The manifest tells of the files of all feeds: they are loaded together or not at all.
+            yield raw_resource(settings.SYSTEM, obj, fetch, clock, fails_alone=False)
 
     return raw()
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ingestion.http.auth import request_token
-from ingestion.http.errors import PermanentError
+from ingestion.http.errors import CredentialsError, PermanentError
 from ingestion.http.session import RefreshableAuth
 
 ASSERTION_SECONDS = 600
@@ -49,8 +49,8 @@ def assertion_grant(
         }
         try:
             answer = request_token("netsuite", token_url, form)
-        except PermanentError as error:
-            raise PermanentError(
+        except CredentialsError as error:
+            raise CredentialsError(
                 f"{error}: client_id, certificate_id and private_key must belong together, and the certificate be valid"
             ) from None
         return str(answer["access_token"]), float(answer.get("expires_in", 3600))

@@ -1,4 +1,8 @@
-"""One load per enabled system: what its dlt source reads becomes the assets ``raw/<system>/...``."""
+"""One load per enabled system: what its dlt source reads becomes the assets ``raw/<system>/...``, checked at once.
+
+The load and its checks are one step: when some objects cannot be read the step fails, and a step that waits for it would
+never look at what was loaded of the others.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -6,10 +10,11 @@ from datetime import datetime
 import dagster as dg
 
 from ingestion.config import settings
-from ingestion.http.errors import PermanentError, SourceError
+from ingestion.http.errors import PartialLoadError, PermanentError, SourceError
 from ingestion.pipelines import existing_tables, pipeline_for
 from ingestion.registry import SystemSpec
 from ingestion.warehouse import exclusive
+from orchestration.defs.quality.checks import boundary_results, boundary_specs
 from orchestration.lib.loader import Loader
 from orchestration.lib.names import FEED, QUARANTINE, load_step, vendor_pool
 from orchestration.lib.raw_specs import raw_specs
@@ -18,32 +23,48 @@ from orchestration.lib.raw_specs import raw_specs
 LOAD_RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
-def ingestion(systems: Sequence[SystemSpec], loader: Loader) -> dg.Definitions:
-    """The load assets of ``systems``; ``loader`` reads them."""
-    return dg.Definitions(assets=[load_assets(spec) for spec in systems], resources={"loader": loader})
+def ingestion(systems: Sequence[SystemSpec], loader: Loader, *, expect_rows: bool) -> dg.Definitions:
+    """The load assets of ``systems``; ``loader`` reads them. ``expect_rows`` is that of ``boundary_results``."""
+    assets = [load_assets(spec, expect_rows=expect_rows) for spec in systems]
+    return dg.Definitions(assets=assets, resources={"loader": loader})
 
 
-def load_assets(system: SystemSpec) -> dg.AssetsDefinition:
-    """The raw assets of one system, loaded by one op; its objects can be selected one by one."""
+def load_assets(system: SystemSpec, *, expect_rows: bool) -> dg.AssetsDefinition:
+    """The raw assets of one system, loaded and checked by one op; assets and checks can be selected one by one.
+
+    Objects that could not be read are not materialised and fail the step, after everything else was loaded and checked.
+    """
     specs = raw_specs(system)
 
     @dg.multi_asset(
         name=load_step(system.name),
         specs=specs,
+        check_specs=boundary_specs(system),
         can_subset=True,
         pool=vendor_pool(system.name),
         retry_policy=LOAD_RETRIES,
     )
-    def load(context: dg.AssetExecutionContext, loader: dg.ResourceParam[Loader]) -> Iterator[dg.MaterializeResult]:
+    def load(
+        context: dg.AssetExecutionContext, loader: dg.ResourceParam[Loader]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         selected = {spec.key.path[-1]: spec.key for spec in specs if spec.key in context.selected_asset_keys}
-        try:
-            # Settings and credentials are read now, never when the graph is drawn.
-            started = loader.load(system.name, selected.keys() & system.objects.keys())
-            counts = _row_counts(system, started)
-        except SourceError as error:
-            raise load_failure(error, loader.may_repeat) from error
-        for name, key in selected.items():
-            yield dg.MaterializeResult(asset_key=key, metadata=counts.get(name, {}))
+        failure: PartialLoadError | None = None
+        if selected:
+            try:
+                # Settings and credentials are read now, never when the graph is drawn.
+                loaded = loader.load(system.name, selected.keys() & system.objects.keys())
+                counts = _row_counts(system, loaded.since)
+            except SourceError as error:
+                raise load_failure(error, loader.may_repeat) from error
+            failure = loaded.failure
+            for name, key in selected.items():
+                if failure is None or name not in failure.failures:
+                    yield dg.MaterializeResult(asset_key=key, metadata=counts.get(name, {}))
+        # What was read of a failed object before it failed is checked too, but there need not be anything.
+        may_be_empty = system.objects if not expect_rows else failure.failures if failure else ()
+        yield from boundary_results(system, context.run.run_id, context.selected_asset_check_keys, may_be_empty)
+        if failure:
+            raise load_failure(failure, loader.may_repeat) from failure
 
     return load
 

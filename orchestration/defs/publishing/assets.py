@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 
 import dagster as dg
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+    AssetCheckExecutionRecord,
+)
 
 from ingestion.config import settings
 from ingestion.http.errors import SourceError
@@ -35,7 +39,7 @@ def publishing(assets: Iterable[dg.AssetKey], checks: Iterable[dg.AssetCheckKey]
         if failed := failed_checks(context.instance, gate):
             names = ", ".join(key.to_user_string() for key in failed[:5])
             raise dg.Failure(
-                f"nothing published, the last good copy stays: {len(failed)} check(s) failed when last run ({names}); "
+                f"nothing published, the last good copy stays: {len(failed)} check(s) failed or did not run ({names}); "
                 "repair what they found and run the job again",
                 allow_retries=False,
             )
@@ -60,20 +64,30 @@ def publishing(assets: Iterable[dg.AssetKey], checks: Iterable[dg.AssetCheckKey]
 
 
 def failed_checks(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey]) -> list[dg.AssetCheckKey]:
-    """Those of ``checks`` whose latest evaluation failed with severity error.
+    """Those of ``checks`` whose latest evaluation failed with severity error, or that did not look at what was loaded.
 
     Within a job the graph itself waits for blocking checks; this also holds when somebody materialises the snapshot
     alone after a failed run.
     """
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(checks))
-    events = {key: record.event.dagster_event for key, record in latest.items() if record.event}
-    evaluations = {key: event.event_specific_data for key, event in events.items() if event}
-    return [
-        key
-        for key, evaluation in evaluations.items()
-        if isinstance(evaluation, dg.AssetCheckEvaluation) and _blocks(evaluation)
-    ]
+    return [key for key, record in latest.items() if _holds_back(instance, key, record)]
 
 
-def _blocks(evaluation: dg.AssetCheckEvaluation) -> bool:
-    return bool(not evaluation.passed and evaluation.blocking and evaluation.severity is dg.AssetCheckSeverity.ERROR)
+def _holds_back(instance: dg.DagsterInstance, key: dg.AssetCheckKey, record: AssetCheckExecutionRecord) -> bool:
+    if record.status not in COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES:
+        # Planned in a run that did not get to it: what that run loaded is unchecked; when it loaded nothing, what the
+        # check found before still holds.
+        loaded = instance.get_latest_materialization_event(key.asset_key)
+        if loaded and loaded.run_id == record.run_id:
+            return True
+        earlier = instance.event_log_storage.get_asset_check_execution_history(
+            key, limit=1, status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
+        )
+        if not earlier:
+            return False
+        record = earlier[0]
+    event = record.event.dagster_event if record.event else None
+    found = event.event_specific_data if event else None
+    return isinstance(found, dg.AssetCheckEvaluation) and bool(
+        not found.passed and found.blocking and found.severity is dg.AssetCheckSeverity.ERROR
+    )

@@ -5,7 +5,7 @@ is late is a warning: the other systems' data is built and published without it,
 The validation results stay as files under ``<data_dir>/validation/<run id>/``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 import dagster as dg
 
@@ -25,49 +25,53 @@ FEED_HEALTH = dg.AssetKey(["marts", "operations__feed_health"])
 FEEDS_ARE_FRESH = dg.AssetCheckKey(FEED_HEALTH, "feeds_are_fresh")
 
 
-def quality(systems: Sequence[SystemSpec], chosen: Mapping[str, str], *, expect_rows: bool) -> dg.Definitions:
-    """The checks of ``systems``; ``chosen`` maps a domain to the system that serves it."""
-    checks = [*(boundary_checks(spec, expect_rows=expect_rows) for spec in systems), freshness_check()]
+def quality(chosen: Mapping[str, str]) -> dg.Definitions:
+    """The checks of what is built; ``chosen`` maps a domain to the system that serves it."""
+    checks = [freshness_check()]
     if controls := control_suites(chosen, None):
         checks.append(reconciliation_checks(chosen, controls))
     return dg.Definitions(asset_checks=checks)
 
 
-def boundary_checks(system: SystemSpec, *, expect_rows: bool) -> dg.AssetChecksDefinition:
-    """What must hold of everything that one system sent: one check per raw object and two on the load as a whole."""
+def boundary_specs(system: SystemSpec) -> list[dg.AssetCheckSpec]:
+    """What must hold of everything that one system sent: one check per raw object and two on the load as a whole.
+
+    They run in the step that loads, see ``load_assets``.
+    """
+    return [
+        dg.AssetCheckSpec(key.name, asset=key.asset_key, blocking=True, description=_BOUNDARY[key.name])
+        for key in _boundary_suites(system, ())
+    ]
+
+
+def boundary_results(
+    system: SystemSpec, run_id: str, selected: Collection[dg.AssetCheckKey], may_be_empty: Collection[str]
+) -> Iterator[dg.AssetCheckResult]:
+    """What the ``selected`` ones of those checks find in raw; the objects that ``may_be_empty`` need not have rows."""
+    if selected:
+        suites = _boundary_suites(system, may_be_empty)
+        yield from run_suites(settings(), run_id, {key: suite for key, suite in suites.items() if key in selected})
+
+
+_BOUNDARY = {
+    "boundary": "Volume, keys, required values, ranges and currencies of what the vendor sent.",
+    "declared_types": "Every declared column has its declared, exact type.",
+    "quarantined_share": "Rows quarantined by the latest load: any warns, more than 1 % of those received fails.",
+}
+
+
+def _boundary_suites(system: SystemSpec, may_be_empty: Collection[str]) -> dict[dg.AssetCheckKey, Suite]:
     rules = rules_for(system.name)
-
-    def suites() -> dict[dg.AssetCheckKey, Suite]:
-        found = {
-            dg.AssetCheckKey(raw_key(system.name, name), "boundary"): object_suite(
-                system.name, obj, rules.get(name, ObjectRules()), must_have_rows=expect_rows
-            )
-            for name, obj in system.objects.items()
-        }
-        types = dg.AssetCheckKey(raw_key(system.name, FEED), "declared_types")
-        found[types] = types_suite(system.name, system.objects)
-        found[dg.AssetCheckKey(raw_key(system.name, QUARANTINE), "quarantined_share")] = quarantine_suite(system.name)
-        return found
-
-    descriptions = {
-        "boundary": "Volume, keys, required values, ranges and currencies of what the vendor sent.",
-        "declared_types": "Every declared column has its declared, exact type.",
-        "quarantined_share": "Rows quarantined by the latest load: any warns, more than 1 % of those received fails.",
+    found = {
+        dg.AssetCheckKey(raw_key(system.name, name), "boundary"): object_suite(
+            system.name, obj, rules.get(name, ObjectRules()), must_have_rows=name not in may_be_empty
+        )
+        for name, obj in system.objects.items()
     }
-
-    @dg.multi_asset_check(
-        name=f"validate_{system.name}",
-        specs=[
-            dg.AssetCheckSpec(key.name, asset=key.asset_key, blocking=True, description=descriptions[key.name])
-            for key in suites()
-        ],
-        can_subset=True,
-    )
-    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        selected = {k: s for k, s in suites().items() if k in context.selected_asset_check_keys}
-        yield from run_suites(settings(), context.run.run_id, selected)
-
-    return check
+    types = dg.AssetCheckKey(raw_key(system.name, FEED), "declared_types")
+    found[types] = types_suite(system.name, system.objects)
+    found[dg.AssetCheckKey(raw_key(system.name, QUARANTINE), "quarantined_share")] = quarantine_suite(system.name)
+    return found
 
 
 def reconciliation_checks(chosen: Mapping[str, str], controls: Mapping[str, Suite]) -> dg.AssetChecksDefinition:
