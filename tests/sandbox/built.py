@@ -46,10 +46,12 @@ def build(home: Path, domain: str, system: str, *canonical: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def row(home: Path, model: str, source_id: str | None) -> dict[str, Any]:
-    """The one row of ``model`` (with its schema) that stands for a record of the system."""
+def table(home: Path, model: str) -> dict[str, dict[str, Any]]:
+    """The rows of ``model`` (with its schema) by the system's id of the record."""
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        found = connection.execute(f"select * from {model} where source_id = ?", [source_id])
+        found = connection.execute(f"select * from {model}")
         names = [d[0] for d in found.description or []]
-        (values,) = found.fetchall()
-    return dict(zip(names, values, strict=True))
+        rows = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    by_id = {row["source_id"]: row for row in rows}
+    assert len(by_id) == len(rows), f"{model} has several rows for one record"
+    return by_id
