@@ -91,6 +91,42 @@ def firm(entries: list[TimeEntry] | None = None, **more: Any) -> Facts:
             },
             {"id": "P2", "name": "Old", "status": "closed", "merged_into": "P1"},
             {"id": "P3", "name": "Bench", "kind": "internal", "status": "planned"},
+            {"id": "P4", "name": "Phase 2", "customer": "C1", "contract_line": "L1", "parent": "P1"},
+        ],
+        "change_orders": [
+            {
+                "id": "CO1",
+                "contract": "K1",
+                "contract_line": "L1",
+                "number": "CR-1",
+                "amount": "-500.50",
+                "cap_delta": "100",
+                "currency": "EUR",
+                "effective_from": "2026-03-01",
+                "created_at": "2026-02-20",
+            },
+            {"id": "CO2", "contract": "K1", "amount": "700", "status": "pending", "currency": "EUR"},
+        ],
+        "retainers": [
+            {
+                "id": "RT1",
+                "contract_line": "L1",
+                "starts_on": "2026-03-01",
+                "expires_on": "2026-05-31",
+                "hours": "40.25",
+                "amount": "9000.10",
+                "currency": "EUR",
+                "is_refundable": True,
+            }
+        ],
+        "progress_reports": [
+            {
+                "id": "PR1",
+                "contract_line": "L1",
+                "reported_on": "2026-03-31",
+                "accepted_on": "2026-04-03",
+                "completed_pct": "33.3333",
+            }
         ],
         "assignments": [
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import requests
 from ingestion.http import session as http_session
 from ingestion.http.errors import PermanentError, TransientError
 from ingestion.raw import Window
-from ingestion.sandbox.facts import TimeEntry
+from ingestion.sandbox.facts import EPOCH, TimeEntry
 from ingestion.sandbox.server import Fault, SandboxServer
 from ingestion.sandbox.systems import salesforce
 from ingestion.sandbox.systems.certinia import CLIENT_ID, CLIENT_SECRET
@@ -97,6 +97,7 @@ class TestTimecards:
         [
             {"status": "submitted", "approved_at": None},
             {"approver": "Client"},
+            {"change_order": "CO1"},
             {"applied_rate": "200"},
             {"is_billable": False},
             {"role": "Manager"},
@@ -199,15 +200,18 @@ class TestSource:
         assert calls(sandbox, "/query/") == 6, "450 timecards, days and splits come in three pages of 200 each"
         counts = {name: rows(data_dir, f"select count(*) from raw_certinia.{name}")[0][0] for name in OBJECTS}
         assert counts == {
-            "picklist_meaning": 11,
+            "picklist_meaning": 17,
             "organization": 1,
             "user": 2,
             "account": 2,
             "contact": 2,
-            "project": 4,
+            "project": 5,
             "schedule": 2,
             "assignment": 2,
             "milestone": 3,
+            "budget": 3,
+            "retainer": 1,
+            "progress_report": 1,
             "rate_card_set": 3,
             "rate_card": 3,
             "rate_card_set_junction": 3,
@@ -221,6 +225,55 @@ class TestSource:
         load()
         appended = "select sum(versions_appended), sum(tombstones) from raw_certinia.feed"
         assert rows(data_dir, appended) == [(sum(counts.values()), 0)], "a second run brings nothing"
+
+    def test_agreements_arrive_exactly(self, sandbox: SandboxServer, data_dir: Path) -> None:
+        """A budget is never negative and always has an amount: what it cannot say is beside it."""
+        load("budget", "retainer", "progress_report")
+        budgets = rows(
+            data_dir,
+            "select name, pse_type_c, pse_status_c, pse_amount_c, agreed_amount_c, cap_change_c, currency_iso_code, "
+            "pse_effective_date_c, created_date from raw_certinia.budget order by name",
+        )
+        order, change = "Customer Purchase Order", "Customer Purchase Order Change Request"
+        epoch, march, entered = EPOCH, date(2026, 3, 1), datetime(2026, 2, 20, tzinfo=UTC)
+        assert budgets == [
+            ("Change request CO2", change, "Open", 700, None, 0, "EUR", None, epoch),
+            ("Change request CR-1", change, "Approved", 0, Decimal("-500.50"), 100, "EUR", march, entered),
+            ("L1", order, "Approved", 100000, None, None, "EUR", None, epoch),
+        ]
+        retainer = "valid_from_c, valid_until_c, prepaid_hours_c, amount_c, refundable_c, currency_iso_code"
+        assert rows(data_dir, f"select {retainer} from raw_certinia.retainer") == [
+            (march, date(2026, 5, 31), Decimal("40.25"), Decimal("9000.10"), True, "EUR")
+        ]
+        progress = "project_c, reported_on_c, accepted_on_c, completed_percent_c"
+        assert rows(data_dir, f"select {progress} from raw_certinia.progress_report") == [
+            (org(sandbox).external_id("projects", "P1"), date(2026, 3, 31), date(2026, 4, 3), Decimal("33.3333"))
+        ]
+
+    def test_deleted_agreements_leave_a_flag_and_those_gone_for_good_a_tombstone(
+        self, sandbox: SandboxServer, data_dir: Path
+    ) -> None:
+        load("budget", "retainer")
+        facts = firm()
+        facts.change_orders[0] = facts.change_orders[0].model_copy(update={"deleted_at": LATER})
+        facts.retainers.clear()
+        sandbox.world.replace_facts(facts, LATER)
+        load("budget", "retainer")
+        flagged = rows(data_dir, "select id from raw_certinia.budget where is_deleted and not _is_deleted")
+        assert flagged == [(org(sandbox).external_id("change_orders", "CO1"),)]
+        gone = rows(data_dir, "select id from raw_certinia.retainer where _is_deleted")
+        assert gone == [(org(sandbox).external_id("retainers", "RT1"),)]
+
+    def test_an_org_without_the_firm_s_own_objects_leaves_them_out(
+        self, sandbox: SandboxServer, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(
+            "SOURCES__CERTINIA__OBJECT_NAMES", '{"Retainer__c": "", "Progress_Report__c": "Fee_Progress__c"}'
+        )
+        org(sandbox).object_names["Progress_Report__c"] = "Fee_Progress__c"
+        load("retainer", "progress_report")
+        counts = [rows(data_dir, f"select count(*) from raw_certinia.{n}") for n in ("retainer", "progress_report")]
+        assert counts == [[(0,)], [(1,)]]
 
     def test_no_formula_is_read(self) -> None:
         """A formula moves without the record's stamp: what was read once would stay as it was."""

@@ -23,14 +23,16 @@ DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 EXACT = [
     *week(MON={"hold": {"reason": "PO missing", "placed_on": "2026-04-10", "expires_on": "2026-05-10"}}),
     entry("THIRD", work_date="2026-03-10", hours="7.3333", created_at=None),
-    entry("FEWER", work_date="2026-03-11", hours="8", billable_hours="6.5", created_at=None, is_marked_billed=True),
-    entry("TWICE", work_date="2026-03-11", hours="1", created_at=None, role="Manager", applied_rate=None),
+    entry("FEWER", work_date="2026-03-11", hours="8", billable_hours="6.5", created_at=None, is_marked_billed=True,
+          submitted_billable_hours="7.3333", writedown_reason="Rework"),
+    entry("TWICE", work_date="2026-03-11", hours="1", created_at=None, role="Manager", applied_rate=None,
+          change_order="CO1"),
     entry("DRAFT", work_date="2026-03-12", created_at=None, status="draft", submitted_at=None, approved_at=None),
     entry("UNDATED", work_date="2026-03-13", created_at=None, submitted_at=None),
     entry("REJECTED", work_date="2026-03-14", created_at=None, status="rejected", approved_at=None, approver="Cleo"),
     entry("BENCH", project="P3", work_date="2026-03-15", created_at=None, is_billable=False),
     entry("DELETED", work_date="2026-03-16", created_at=None, deleted_at=NOW),
-]
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,9 @@ def test_every_day_of_work_comes_out_as_it_was(models):
             "hold_reason": hold.reason if hold else "excluded from billing" if excluded else None,
             "hold_from_date": hold.placed_on if hold else LATER.date() if excluded else None,
             "hold_until_date": hold.expires_on if hold else None,
+            "submitted_billable_hours": fact.submitted_billable_hours,
+            "writedown_reason": fact.writedown_reason,
+            "change_order_ref": served.ref("crm", "change_orders", fact.change_order),
         }, fact.id
 
 
@@ -155,7 +160,7 @@ def test_a_booking_follows_its_schedule_while_its_own_stamp_stands(models):
 def test_projects_are_mapped_exactly(models):
     served, _ = models
     found = mapped_rows(models, "project")
-    assert len(found) == 3, "a template is no project"
+    assert len(found) == 4, "a template is no project"
     assert found[served.ref("psa", "projects", "P1") or ""] == {
         "is_deleted": False,
         "name": "Roll-out",
@@ -169,6 +174,7 @@ def test_projects_are_mapped_exactly(models):
         "created_at": datetime(2026, 1, 5),
         "merged_into_source_id": None,
         "manager_ref": "r2@firm.example",
+        "parent_source_id": None,
     }
     merged = found[served.ref("psa", "projects", "P2") or ""]
     assert (merged["status"], merged["merged_into_source_id"]) == ("closed", served.ref("psa", "projects", "P1"))

@@ -458,6 +458,93 @@ class TestFacts:
         merged_into = account(sandbox).external_id("projects", "P1")
         assert {("Project Code", "P2"), ("Project Type", "Internal"), ("Merged Into Project ID", merged_into)} <= shown
 
+    def test_agreements_are_estimates(self, sandbox: SandboxServer, data_dir: Path) -> None:
+        facts = firm(
+            [entry(1, submitted_billable_hours="7.5", billable_hours="6", writedown_reason="Nacharbeit", change_order="CO1")],
+            contract_lines=[{"id": "L1", "contract": "K1", "amount": "100000.01"}, {"id": "L2", "contract": "K1"}],
+            change_orders=[
+                {"id": "CO1", "contract": "K1", "contract_line": "L1", "number": "7", "amount": "-500.50", "cap_delta": "9",
+                 "currency": "EUR", "status": "pending"}
+            ],
+            retainers=[
+                {"id": "RT1", "contract_line": "L1", "starts_on": "2026-03-01", "hours": "40.25", "amount": "900000",
+                 "currency": "JPY"}
+            ],
+            progress_reports=[
+                {"id": "PR1", "contract_line": "L1", "reported_on": "2026-03-31", "accepted_on": "2026-04-03",
+                 "completed_pct": "33.3333"},
+                {"id": "PR2", "contract_line": "L1", "reported_on": "2026-04-29", "completed_pct": "60"},
+            ],
+            projects=[{"id": "P1", "contract_line": "L1"}, {"id": "P2", "parent": "P1"}],
+        )  # fmt: skip
+        sandbox.world.replace_facts(facts, NOW)
+        load("estimates", "stories", "custom_field_values", "external_references")
+        vendor = account(sandbox)
+
+        def values(subject_type: str, kind: str, fact_id: str) -> dict[str, tuple[Any, ...]]:
+            found = rows(
+                data_dir,
+                "select custom_field_name, type, value, display_value from raw_kantata.custom_field_values "
+                f"where subject_type = '{subject_type}' and subject_id = {vendor.external_id(kind, fact_id)}",
+            )
+            return {name: (kind, value, shown) for name, kind, value, shown in found}
+
+        names = rows(data_dir, "select name, currency from raw_kantata.estimates order by name")
+        assert names == [("Change order 7", "EUR"), ("L1", "EUR"), ("L2", "EUR"), ("Retainer RT1", "JPY")]
+        line = values("Estimate", "contract_lines", "L1")
+        assert line["Agreed Amount"] == ("currency", '[10000001,"EUR"]', "€100,000.01")
+        assert line["Agreement Type"][2] == "Contract Line"
+        assert "Agreed Amount" not in values("Estimate", "contract_lines", "L2"), "no value is not a value of zero"
+        order = values("Estimate", "change_orders", "CO1")
+        assert [order[name][1] for name in ("Agreed Amount", "Cap Change")] == ['[-50050,"EUR"]', '[900,"EUR"]']
+        assert (order["Agreement Type"][2], order["Approval Status"][2]) == ("Change Order", "Pending")
+        retainer = values("Estimate", "retainers", "RT1")
+        assert retainer["Agreed Amount"][1] == '[900000,"JPY"]', "a yen has no subunits"
+        assert [retainer[name][1] for name in ("Prepaid Hours", "Valid From")] == ['"40.25"', '"2026-03-01"']
+        assert (retainer["Valid From"][2], retainer["Refundable"][2]) == ("03/01/2026", "No")
+        assert "Valid Until" not in retainer
+        progress = values("Story", "progress_reports", "PR1")
+        assert {name: value for name, (_, value, _) in progress.items()} == {
+            "Progress Reported On": '"2026-03-31"',
+            "Client Accepted On": '"2026-04-03"',
+            "Exact Percent Complete": '"33.3333"',
+        }
+        assert set(values("Story", "progress_reports", "PR2")) == {"Progress Reported On"}
+        percent = "select percentage_complete from raw_kantata.stories where story_type = 'deliverable' order by 1"
+        assert rows(data_dir, percent) == [(33,), (60,)]
+        assert values("Workspace", "projects", "P2")["Parent Project ID"][2] == vendor.external_id("projects", "P1")
+        noted = "select service_model_ref, external_message from raw_kantata.external_references where service_model = "
+        assert rows(data_dir, f"{noted}'WriteDown'") == [("7.5", "Nacharbeit")]
+
+    def test_deleted_agreements_and_progress(self, sandbox: SandboxServer, data_dir: Path) -> None:
+        kept = {"contract_line": "L1", "currency": "EUR", "amount": "1", "hours": "1", "starts_on": "2026-03-01"}
+        report = {"contract_line": "L1", "reported_on": "2026-03-31", "completed_pct": "60"}
+
+        def facts(**changes: Any) -> Facts:
+            return firm(
+                [],
+                retainers=[{"id": "RT1"} | kept, {"id": "RT2"} | kept | changes],
+                progress_reports=[{"id": "PR1"} | report, {"id": "PR2"} | report | changes],
+            )
+
+        sandbox.world.replace_facts(facts(), NOW)
+        load("estimates", "stories")
+        later = NOW + timedelta(days=1)
+        sandbox.world.replace_facts(facts(deleted_at=later), later)
+        load("estimates", "stories")
+        gone = "select id from raw_kantata.{} where _is_deleted"
+        assert rows(data_dir, gone.format("estimates")) == [(account(sandbox).external_id("retainers", "RT2"),)]
+        assert rows(data_dir, gone.format("stories")) == [(account(sandbox).external_id("progress_reports", "PR2"),)]
+
+    def test_estimates_over_several_pages(self, sandbox: SandboxServer) -> None:
+        lines = [{"id": f"L{n}", "contract": "K1", "name": f"№{n}"} for n in range(450)]
+        sandbox.world.replace_facts(firm([], contract_lines=lines), NOW)
+        records, _ = read("estimates")
+        assert {record["name"] for record in records} == {f"№{n}" for n in range(450)}
+        assert sum(path.endswith("/estimates") for _, path in sandbox.log) == 3
+        past = get(sandbox, "estimates", per_page=200, page=3, order="name:desc").json()
+        assert [past["estimates"][r["id"]]["name"] for r in past["results"]][-1] == "№0"
+
     def test_rate_card_versions(self, sandbox: SandboxServer) -> None:
         versions = get(sandbox, "rate_card_set_versions", order="effective_date:asc").json()
         dates = [versions["rate_card_set_versions"][r["id"]]["effective_date"] for r in versions["results"]]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +20,15 @@ from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 
 DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
-ENTITIES = ("contract_value", "change_order_record", "retainer", "progress_report", "rate_card", "project", "time_entry")
+ENTITIES = (
+    "contract_value",
+    "change_order_record",
+    "retainer",
+    "progress_report",
+    "rate_card",
+    "project",
+    "time_entry",
+)
 NOW = datetime(2026, 4, 30, 18, tzinfo=UTC)
 CREATED = datetime(2026, 1, 5, 10, tzinfo=UTC)
 LATER = datetime(2026, 5, 4, 18, tzinfo=UTC)
@@ -81,24 +87,43 @@ FACTS: dict[str, Any] = {
 }  # fmt: skip
 
 
+# What deletions reach; a later run need not read the rest again.
+CHANGING = {
+    "kantata": ("estimates", "stories", "custom_field_values", "external_references"),
+    "certinia": ("budget", "retainer", "progress_report"),
+}
+DOOMED = {
+    "retainers": {"id": "GONE", "contract_line": "L1", "starts_on": "2026-03-01", "hours": "1", "amount": "1"},
+    "progress_reports": {"id": "GONE", "contract_line": "L1", "reported_on": "2026-03-01", "completed_pct": "1"},
+    "change_orders": {"id": "GONE", "contract": "K1", "contract_line": "L1", "amount": "1", "currency": "EUR"},
+}
+
+
 @dataclass
 class Built:
-    """A PSA that was loaded and taken up to canonical."""
+    """One PSA in a warehouse that was taken up to canonical."""
 
     system: str
     world: World
-    data_dir: Path
+    warehouse: Path
 
-    def rows(self, table: str, columns: str, where: str = "true") -> dict[str, tuple[Any, ...]]:
-        """``columns`` of the rows of a table in any schema by source id, where its rows have one."""
-        with duckdb.connect(str(self.data_dir / "warehouse.duckdb"), read_only=True) as connection:
-            sql = f"select source_id, {columns} from {table} where {where}"
-            found = connection.execute("set timezone = 'UTC'").execute(sql).fetchall()
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute("set timezone = 'UTC'").execute(sql).fetchall()
+
+    def mapped(self, entity: str, columns: str, where: str = "not is_deleted") -> dict[str, tuple[Any, ...]]:
+        """``columns`` of the mapped records of an entity by their id."""
+        return self._by_id(f"select source_id, {columns} from mapping.map_{self.system}__{entity} where {where}")
+
+    def canonical(self, entity: str, columns: str) -> dict[str, tuple[Any, ...]]:
+        """``columns`` of the canonical rows of an entity that are not deleted, by their id in the PSA."""
+        where = f"source_system = '{self.system}' and not is_deleted"
+        return self._by_id(f"select source_id, {columns} from canonical.{entity} where {where}")
+
+    def _by_id(self, sql: str) -> dict[str, tuple[Any, ...]]:
+        found = self.query(sql)
         assert len({row[0] for row in found}) == len(found)
         return {row[0]: row[1:] for row in found}
-
-    def mapped(self, entity: str, columns: str) -> dict[str, tuple[Any, ...]]:
-        return self.rows(f"mapping.map_{self.system}__{entity}", columns, "not is_deleted")
 
     def id(self, kind: str, fact_id: str) -> str:
         return self.world.vendors[self.system].external_id(kind, fact_id)
@@ -107,48 +132,51 @@ class Built:
         return self.world.ref("crm", kind, fact_id)
 
 
-def load(system: str, *objects: str) -> None:
-    source = pipelines.source_for(system)
-    pipelines.run(system, source.with_resources(*objects) if objects else source)
+def facts(**of_the_doomed: Any) -> Facts:
+    doomed = {kind: [*FACTS[kind], record | of_the_doomed] for kind, record in DOOMED.items()}
+    return Facts.model_validate(FACTS | doomed)
 
 
-@pytest.fixture(scope="module", params=["kantata", "certinia"])
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    """Loaded, loaded again days later, and once more after deletions of each kind; then built by dbt."""
-    system = str(request.param)
-    home = tmp_path_factory.mktemp(system)
-    doomed = {
-        "retainers": {"id": "GONE", "contract_line": "L1", "starts_on": "2026-03-01", "hours": "1", "amount": "1"},
-        "progress_reports": {"id": "GONE", "contract_line": "L1", "reported_on": "2026-03-01", "completed_pct": "1"},
-        "change_orders": {"id": "GONE", "contract": "K1", "contract_line": "L1", "amount": "1", "currency": "EUR"},
-    }
-
-    def facts(**changes: Any) -> Facts:
-        return Facts.model_validate(
-            FACTS | {kind: [*FACTS[kind], record | changes] for kind, record in doomed.items()}
-        )
-
+def loaded(system: str) -> World:
+    """The PSA's world after three runs: all of it, days later without a change, and after deletions."""
     served = World(facts(), NOW, {"crm": "salesforce", "psa": system})
     with SandboxServer(served) as server, pytest.MonkeyPatch.context() as patch:
-        for name, value in (server.credentials() | {"LEAKAGE_DATA_DIR": str(home)}).items():
+        for name, value in server.credentials().items():
             patch.setenv(name, value)
-        load(system)
-        served.replace_facts(facts(), LATER - timedelta(days=2))
-        load(system)
-        served.replace_facts(facts(deleted_at=LATER), LATER)
-        load(system)
-    project = home / "project"
-    for folder in ("macros", "seeds", "models/canonical", f"models/staging/{system}", f"models/mapping/{system}"):
-        shutil.copytree(DBT_PROJECT / folder, project / folder)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT_PROJECT / name, project)
-    dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--profiles-dir", "."]
-    dbt += ["--exclude-resource-type", "test", "unit_test", "--select", *(f"+{entity}" for entity in ENTITIES)]
-    env = {"DBT_TARGET_PATH": str(home / "target"), "LEAKAGE_SYSTEMS": f"psa={system}", "LEAKAGE_DATA_DIR": str(home)}
-    env |= {"LEAKAGE_AS_OF": "2026-05-04"}
-    done = subprocess.run(dbt, cwd=project, env=os.environ | env, capture_output=True, text=True, check=False)
+        pipelines.run(system, pipelines.source_for(system))
+        for moment, changes in ((LATER - timedelta(days=2), {}), (LATER, {"deleted_at": LATER})):
+            served.replace_facts(facts(**changes), moment)
+            pipelines.run(system, pipelines.source_for(system).with_resources(*CHANGING[system]))
+    return served
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
+    """Both PSAs in one warehouse, which dbt took up to canonical."""
+    home = tmp_path_factory.mktemp("agreements")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEAKAGE_DATA_DIR", str(home))
+        patch.setenv("LEAKAGE_AS_OF", f"{LATER:%Y-%m-%d}")
+        patch.setenv("DBT_TARGET_PATH", str(home / "target"))
+        worlds = {system: loaded(system) for system in CHANGING}
+        # A firm runs one PSA; dbt alone takes two.
+        patch.setenv("LEAKAGE_SYSTEMS", ",".join(f"psa={system}" for system in CHANGING))
+        project = home / "project"
+        layers = [f"models/{layer}/{system}" for layer in ("staging", "mapping") for system in CHANGING]
+        for folder in ("macros", "seeds", "models/canonical", *layers):
+            shutil.copytree(DBT_PROJECT / folder, project / folder)
+        for name in ("dbt_project.yml", "profiles.yml"):
+            shutil.copy(DBT_PROJECT / name, project)
+        dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--profiles-dir", "."]
+        dbt += ["--exclude-resource-type", "test", "unit_test", "--select", *(f"+{entity}" for entity in ENTITIES)]
+        done = subprocess.run(dbt, cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    yield Built(system, served, home)
+    return {system: Built(system, world, home / "warehouse.duckdb") for system, world in worlds.items()}
+
+
+@pytest.fixture(params=list(CHANGING))
+def built(request: pytest.FixtureRequest, both: dict[str, Built]) -> Built:
+    return both[request.param]
 
 
 def money(text: str) -> Decimal:
@@ -170,7 +198,7 @@ def test_contract_lines_are_valued_as_the_psa_holds_them(built):
         )
     }
     assert built.mapped("contract_value", "contract_line_ref, amount, currency, created_at") == expected
-    canonical = built.rows("canonical.contract_value", "source_domain, amount, currency, created_at", "not is_deleted")
+    canonical = built.canonical("contract_value", "source_domain, amount, currency, created_at")
     assert canonical == {key: ("psa", *values[1:]) for key, values in expected.items()}
 
 
@@ -187,7 +215,7 @@ def test_approved_change_orders_are_on_record(built):
     columns = "delta_amount, cap_delta_amount, currency, created_at"
     assert built.mapped("change_order_record", f"change_order_ref, contract_line_ref, {columns}") == expected
     assert expected[built.id("change_orders", "OURS")][0] is None, "the CRM has never heard of it"
-    canonical = built.rows("canonical.change_order_record", f"source_domain, {columns}", "not is_deleted")
+    canonical = built.canonical("change_order_record", f"source_domain, {columns}")
     assert canonical == {key: ("psa", *values[2:]) for key, values in expected.items()}
 
 
@@ -200,7 +228,7 @@ def test_retainers_come_out_as_they_were(built):
     }  # fmt: skip
     columns = "start_date, expiry_date, hours, amount, currency, is_refundable"
     assert built.mapped("retainer", columns) == expected
-    assert built.rows("canonical.retainer", columns, "not is_deleted") == expected
+    assert built.canonical("retainer", columns) == expected
     lines = built.mapped("retainer", "contract_line_ref").values()
     assert sorted(lines) == sorted((built.crm("contract_lines", line),) for line in ("L1", "YEN"))
 
@@ -212,23 +240,23 @@ def test_progress_comes_out_as_it_was_reported(built):
         built.id("progress_reports", "PR2"): (date(2026, 4, 29), None, Decimal("60")),
     }
     columns = "reported_date, accepted_date, completed_pct"
-    assert built.rows("canonical.progress_report", columns, "not is_deleted") == expected
+    assert built.canonical("progress_report", columns) == expected
     assert built.mapped("progress_report", f"{columns}, project_source_id, contract_line_ref") == {
         built.id("progress_reports", report): (
             *expected[built.id("progress_reports", report)], built.id("projects", project), line,
         )
         for report, project in (("PR1", "P1"), ("PR2", "P2"))
     }  # fmt: skip
-    assert len(set(built.rows("canonical.progress_report", "project_id", "not is_deleted").values())) == 2
+    assert len(set(built.canonical("progress_report", "project_id").values())) == 2
 
 
 def test_what_was_deleted_stays_known_as_what_it_was(built):
     line = built.crm("contract_lines", "L1")
     for entity, kind in (("retainer", "retainers"), ("progress_report", "progress_reports")):
-        deleted = built.rows(f"mapping.map_{built.system}__{entity}", "contract_line_ref", "is_deleted")
+        deleted = built.mapped(entity, "contract_line_ref", "is_deleted")
         assert deleted == {built.id(kind, "GONE"): (line,)}, entity
     columns = "change_order_ref, contract_line_ref, delta_amount, currency"
-    assert built.rows(f"mapping.map_{built.system}__change_order_record", columns, "is_deleted") == {
+    assert built.mapped("change_order_record", columns, "is_deleted") == {
         built.id("change_orders", "GONE"): (built.crm("change_orders", "GONE"), line, money("1"), "EUR")
     }
 
@@ -236,7 +264,7 @@ def test_what_was_deleted_stays_known_as_what_it_was(built):
 def test_phases_know_their_parent_and_cards_their_creation(built):
     parents = built.mapped("project", "parent_source_id")
     assert parents == {built.id("projects", "P1"): (None,), built.id("projects", "P2"): (built.id("projects", "P1"),)}
-    created = built.rows("canonical.rate_card", "created_at")
+    created = built.canonical("rate_card", "created_at")
     assert created == {
         built.id("rate_cards", "RC1"): (utc(CREATED),),
         built.id("rate_cards", "RC2"): (utc(EPOCH),),
@@ -250,7 +278,7 @@ def test_write_downs_and_change_orders_of_time_come_out_as_they_were(built):
         built.id("time_entries", "WHY"): (Decimal("8"), None, "Training"),
         built.id("time_entries", "OURS"): (Decimal("8"), None, None),
     }
-    assert built.rows("canonical.time_entry", columns) == expected
+    assert built.canonical("time_entry", columns) == expected
     assert built.mapped("time_entry", "change_order_ref") == {
         built.id("time_entries", "CUT"): (built.crm("change_orders", "LESS"),),
         built.id("time_entries", "WHY"): (None,),
@@ -259,12 +287,9 @@ def test_write_downs_and_change_orders_of_time_come_out_as_they_were(built):
 
 
 def test_nothing_looks_changed_when_time_moves(built):
-    feed = f"raw_{built.system}.feed"
-    with duckdb.connect(str(built.data_dir / "warehouse.duckdb"), read_only=True) as connection:
-        counted = connection.execute(
-            f"select dense_rank() over (order by _dlt_load_id) as run, sum(versions_appended), sum(quarantined) from {feed} "
-            "group by _dlt_load_id order by run"
-        ).fetchall()
-    (_, first, _), (_, waiting, _), _ = counted
-    assert first > 0 and waiting == 0, "the second run, days later, brought nothing"
-    assert not any(quarantined for *_, quarantined in counted)
+    first, waiting, after_deletions = built.query(
+        f"select sum(versions_appended), sum(tombstones), sum(quarantined) from raw_{built.system}.feed "
+        "group by _dlt_load_id order by _dlt_load_id"
+    )
+    assert first[0] > 0 and waiting[:2] == (0, 0), "the second run, days later, brought nothing"
+    assert [first[2], waiting[2], after_deletions[2]] == [0, 0, 0]

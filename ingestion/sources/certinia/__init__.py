@@ -1,4 +1,4 @@
-"""Certinia PSA: projects, resources, bookings, milestones, timecards with their billing state, applied rates."""
+"""Certinia PSA: projects, resources, bookings, milestones, budgets, timecards with their billing state, applied rates."""
 
 from __future__ import annotations
 

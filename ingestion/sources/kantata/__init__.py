@@ -1,4 +1,4 @@
-"""Kantata OX as a dlt source: projects, people, bookings, time and its approvals, milestones, applied rate cards."""
+"""Kantata OX as a dlt source: projects, people, bookings, time and its approvals, milestones, agreements, applied rates."""
 
 from __future__ import annotations
 
