@@ -145,6 +145,7 @@ class KantataClient:
         the server counts, the list is read again (raw drops what it holds already).
         """
         seen: set[str] = set()
+        records: Page = []
         for _ in range(MAX_READINGS):
             number, meta = 1, _Meta(0, 1)
             while number <= meta.page_count:
@@ -156,6 +157,9 @@ class KantataClient:
                 number += 1
             if len(seen) >= meta.count:
                 return
+        # Records without an id look like one and the same, however often they are read.
+        if any("id" not in msgspec.json.decode(raw) for raw in records):
+            raise PermanentError(f"{SYSTEM}: {name} arrive without id; report it to the vendor's support")
         raise TransientError(
             f"{SYSTEM}: {name} changed each time it was read ({len(seen)} of {meta.count} records in {MAX_READINGS} "
             "readings); run again at a quieter time"
