@@ -182,7 +182,11 @@ def test_a_renamed_field_is_kept_under_its_new_name(system: Running, drifting: D
     assert (None,) not in found and quarantined(system) == []
 
 
-@pytest.mark.parametrize("drifting", [name for name in COMMON if speaks_http(name)], indirect=True)
+# Kantata lists the records of an answer by id: it cannot send one without.
+KEY_IN_RECORD = [name for name in COMMON if speaks_http(name) and name != "kantata"]
+
+
+@pytest.mark.parametrize("drifting", KEY_IN_RECORD, indirect=True)
 def test_an_object_that_lost_its_key_fails_alone(system: Running, drifting: Drifting) -> None:
     """The other one is loaded, and the next run reads the object again from where the last good one stood."""
     key = drifting.first.declared[drifting.name].key[0]
