@@ -62,6 +62,7 @@ def facts(**changed: dict[str, Any]) -> Facts:
         {
             "resources": [{"id": "R1", "name": "Åsa 山田"}],
             "projects": [{"id": "P1", "name": "Roll-out"}],
+            "change_orders": [{"id": "CO1", "contract": "K1", "amount": "-500.5"}],
             "time_entries": entries(**changed),
         }
     )
@@ -132,6 +133,13 @@ def test_describe_names_the_package_fields(org: Org) -> None:
     assert fields["pse__Billing_Hold__c"]["type"] == "boolean"
     assert fields["pse__Eligible_for_Billing__c"]["calculated"]
     assert fields["pse__Timecard_Header__c"]["referenceTo"] == ["pse__Timecard_Header__c"]
+
+
+def test_budgets_are_read_exactly_and_never_negative(org: Org) -> None:
+    (row,) = org.client.query("SELECT pse__Status__c, pse__Amount__c, Agreed_Amount__c FROM pse__Budget__c")["records"]
+    assert (row["pse__Status__c"], row["pse__Amount__c"], row["Agreed_Amount__c"]) == ("Approved", 0, Decimal("-500.5"))
+    fields = {f["name"]: f for f in org.client.Progress_Report__c.describe()["fields"]}
+    assert (fields["Completed_Percent__c"]["type"], fields["Completed_Percent__c"]["scale"]) == ("percent", 4)
 
 
 def test_errors_are_the_platforms(org: Org) -> None:
