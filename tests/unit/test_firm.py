@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from ingestion.sandbox.facts import Customer, Facts, OrgUnit
+from ingestion.sandbox.facts import Customer, Facts, OrgUnit, Project
 from ingestion.sandbox.firm import AnswerKey, Firm
 
 SMALL: dict[str, Any] = {"staff": 8, "months": 4}

@@ -44,7 +44,7 @@ class InvoiceLine(BaseModel):
     service_to: date | None = None
     resource: str | None = None
     kind: Literal["items", "retainage", "retainage_release", "true_up", "retainer", "late_fee"] = Field(
-        "items",
+        default="items",
         description="what the line is for: billable items; what the customer keeps back (negative) or releases; "
         "the difference to a minimum commitment; prepaid hours; interest",
     )
