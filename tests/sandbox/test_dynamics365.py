@@ -415,7 +415,7 @@ def test_a_column_that_was_renamed_or_removed_fails_its_object_alone(
 
 def test_an_object_that_lost_its_key_fails_alone(sandbox: SandboxServer, vendor: System, tmp_path: Path) -> None:
     vendor.tamper[DETAILS] = lambda record: record | {f"{DETAILS}id": None}
-    with pytest.raises(PartialLoadError, match=f"{DETAILS} .dynamics365: none of the 124 records of .* {DETAILS}id"):
+    with pytest.raises(PartialLoadError, match=f"{DETAILS} .dynamics365: .*; check that the records carry their key"):
         load(DETAILS, "project_invoice")
     assert query(tmp_path, "select object from raw_dynamics365.feed") == [("project_invoice",)]
     vendor.tamper.clear()

@@ -10,6 +10,7 @@ import msgspec
 import requests
 
 from ingestion.http.auth import request_token
+from ingestion.http.errors import PermanentError
 from ingestion.http.session import RefreshableAuth, VendorSession
 
 
@@ -65,13 +66,19 @@ class Service:
         return answer
 
     def pages(self, first: Answer, prefer: str = "") -> Iterator[Answer]:
-        """``first`` and the pages that follow it."""
-        answer = first
+        """``first`` and the pages that follow it; raises PermanentError when they lead nowhere."""
+        answer, link = first, ""
         while True:
             yield answer
             if not answer.next_link:
                 return
-            answer = self.page(answer.next_link, prefer=prefer)
+            if answer.next_link == link:
+                raise PermanentError(
+                    f"dynamics365: the pages of {link.split('?', 1)[0]} do not move on, so they could not be read to their "
+                    "end; check that the records carry their key"
+                )
+            link = answer.next_link
+            answer = self.page(link, prefer=prefer)
 
 
 def literal(moment: datetime) -> str:
