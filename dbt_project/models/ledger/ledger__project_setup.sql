@@ -70,6 +70,7 @@ dated as (
     cast(engagement.closed_won_at as date) as won_date,
     coalesce(engagement.start_date, starts.start_date) as start_date,
     coalesce(ready.has_project, false) as has_project,
+    coalesce(ready.has_project and not ready.is_part_missing, false) as is_set_up,
     case when ready.has_project and not ready.is_part_missing then ready.ready_date end as ready_date,
     policies.project_setup_sla
   from {{ ref('engagement') }} as engagement
@@ -93,7 +94,9 @@ select
   due_day.calendar_date as setup_due_date,
   -- Set up before it was won counts as no time at all; what is still open counts up to today.
   cast(greatest(0, ready_day.business_day_number - won_day.business_day_number) as int) as setup_business_days,
-  coalesce(dated.ready_date, {{ as_of_date() }}) > due_day.calendar_date as is_late
+  -- A set-up whose parts are all there but say no day may have been in time.
+  coalesce(dated.ready_date, {{ as_of_date() }}) > due_day.calendar_date
+  and (dated.ready_date is not null or not dated.is_set_up) as is_late
 from dated
 left join {{ ref('ledger__calendar_days') }} as won_day on dated.won_date = won_day.calendar_date
 left join {{ ref('ledger__calendar_days') }} as ready_day

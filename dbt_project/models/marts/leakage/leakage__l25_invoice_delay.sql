@@ -27,7 +27,11 @@ late_items as (
     item.carry_rate
   from first_billed
   inner join {{ ref('ledger__items') }} as item on first_billed.item_id = item.item_id
-  where first_billed.billing_rank = 1 and first_billed.posted_date > item.expected_invoice_date
+  where
+    first_billed.billing_rank = 1
+    and first_billed.posted_date > item.expected_invoice_date
+    -- Costs that are passed on late are a finding of their own.
+    and item.item_type not in ('expense_item', 'supplier_cost')
 ),
 
 late_invoices as (
