@@ -34,7 +34,9 @@ reports as (
       max(report.completed_pct) over (
         partition by report.contract_line_id
         order by
-          report.accepted_date asc nulls last, report.completed_pct asc nulls last, report.progress_report_id asc nulls last
+          {{ come_by_as_of('report.accepted_date') }} asc nulls last,
+          report.completed_pct asc nulls last,
+          report.progress_report_id asc nulls last
         rows between unbounded preceding and 1 preceding
       ),
       0
