@@ -102,7 +102,7 @@ rates as (
     case
       {% for n in range(9, 0, -1) %}
       when entry.work_date >= cast({{ dbt.dateadd('year', n - 1, 'line.uplift_date') }} as date)
-        then {{ raised('carded.card_rate', 'line.uplift_pct', n) }}
+        then {{ raised('carded.card_rate', 'coalesce(line.uplift_pct, 0)', n) }}
       {% endfor %}
       else carded.card_rate
     end as hourly_rate,

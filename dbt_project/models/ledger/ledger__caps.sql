@@ -69,7 +69,7 @@ select
     greatest(0, least(entitled_amount, committed_amount - cap_amount)) as decimal(18, 4)
   ) as over_cap_amount,
   cast(
-    greatest(0, least(entitled_amount, committed_amount - cap_amount + unsynced_amount))
+    greatest(0, least(entitled_amount, committed_amount - cap_amount + greatest(0, unsynced_amount)))
     - greatest(0, least(entitled_amount, committed_amount - cap_amount)) as decimal(18, 4)
   ) as blocked_amount,
   currency

@@ -7,7 +7,6 @@ with periods as (
     line.min_commitment_amount,
     line.start_date,
     line.end_date,
-    cast({{ dbt.date_trunc('month', 'days.calendar_date') }} as date) as last_month_start_date,
     case line.min_commitment_period
       when 'month' then days.month_start_date
       when 'year' then cast({{ dbt.date_trunc('year', 'days.calendar_date') }} as date)
@@ -57,7 +56,7 @@ worked as (
     valued.value_amount as amount
   from {{ ref('ledger__time_values') }} as valued
   inner join {{ ref('time_entry') }} as entry on valued.time_entry_id = entry.time_entry_id
-  where entry.status = 'approved' and coalesce(entry.is_billable, true)
+  where entry.status = 'approved' and (valued.is_parked or coalesce(entry.is_billable, true))
 
   union all
 
@@ -73,7 +72,8 @@ fees as (
   select
     promised.contract_line_id,
     promised.period_end_date,
-    sum(worked.amount) as amount
+    sum(worked.amount) as amount,
+    sum(case when worked.amount is null then 1 else 0 end) as unknown_count
   from promised
   inner join worked
     on
@@ -82,18 +82,30 @@ fees as (
   group by promised.contract_line_id, promised.period_end_date
 ),
 
+-- Costs that are passed on are no fees.
+passed_on as (
+  select distinct invoice_line_id
+  from {{ ref('billing_link') }}
+  where not is_deleted and item_type in ('expense_item', 'supplier_cost')
+),
+
 billed as (
   select
     promised.contract_line_id,
     promised.period_end_date,
-    sum({{ converted('line.net_amount', 'line.currency', 'promised.currency', 'fx') }}) as amount
+    sum({{ converted('line.net_amount', 'line.currency', 'promised.currency', 'fx') }}) as amount,
+    sum(
+      case when {{ converted('line.net_amount', 'line.currency', 'promised.currency', 'fx') }} is null then 1 else 0 end
+    ) as unknown_count
   from promised
   inner join {{ ref('invoice_line') }} as line on promised.contract_line_id = line.contract_line_id
   inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
   left join {{ ref('ledger__fx_daily') }} as fx
     on line.currency = fx.from_currency and promised.currency = fx.to_currency and invoice.posted_date = fx.calendar_date
+  left join passed_on on line.invoice_line_id = passed_on.invoice_line_id
   where
-    invoice.status = 'posted'
+    passed_on.invoice_line_id is null
+    and invoice.status = 'posted'
     and not invoice.is_deleted
     and not line.is_deleted
     and invoice.posted_date <= {{ as_of_date() }}
@@ -112,8 +124,14 @@ select
   cast(promised.commitment_amount as decimal(18, 4)) as commitment_amount,
   cast(coalesce(fees.amount, 0) as decimal(18, 4)) as fee_amount,
   cast(coalesce(billed.amount, 0) as decimal(18, 4)) as billed_amount,
+  -- Fees without a price, or billed without a currency rate, may be what is missing.
   cast(
-    greatest(0, promised.commitment_amount - greatest(coalesce(fees.amount, 0), coalesce(billed.amount, 0))) as decimal(18, 4)
+    case
+      when
+        promised.commitment_amount <= greatest(coalesce(fees.amount, 0), coalesce(billed.amount, 0))
+        or coalesce(fees.unknown_count, 0) + coalesce(billed.unknown_count, 0) = 0
+        then greatest(0, promised.commitment_amount - greatest(coalesce(fees.amount, 0), coalesce(billed.amount, 0)))
+    end as decimal(18, 4)
   ) as shortfall_amount,
   promised.currency
 from promised

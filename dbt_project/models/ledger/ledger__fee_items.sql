@@ -26,15 +26,17 @@ with milestones as (
   where not milestone.is_deleted and (milestone.amount is null or milestone.amount <> 0)
 ),
 
--- (Step 2/3) Progress: what each accepted report adds to the highest completion before it.
+-- (Step 2/3) Progress: what each report adds to the highest completion before it; what is not accepted yet comes last.
 reports as (
   select
     report.*,
     coalesce(
-      max(case when report.accepted_date <= {{ as_of_date() }} then report.completed_pct end) over (
+      max(report.completed_pct) over (
         partition by report.contract_line_id
         order by
-          report.accepted_date asc nulls last, report.completed_pct asc nulls last, report.progress_report_id asc nulls last
+          {{ come_by_as_of('report.accepted_date') }} asc nulls last,
+          report.completed_pct asc nulls last,
+          report.progress_report_id asc nulls last
         rows between unbounded preceding and 1 preceding
       ),
       0
@@ -71,7 +73,7 @@ progress as (
   from reports as report
   left join {{ ref('contract_line') }} as line on report.contract_line_id = line.contract_line_id
   left join {{ ref('ledger__prices') }} as prices on report.contract_line_id = prices.contract_line_id
-  where report.completed_pct > report.completed_before_pct
+  where coalesce(report.completed_pct > report.completed_before_pct, true)
 ),
 
 -- (Step 3/3) Minimum commitments: what a closed period lacks of what the customer promised to buy.
@@ -90,10 +92,10 @@ commitments as (
     commitment.period_end_date as accepted_date,
     commitment.shortfall_amount as value_amount,
     cast(null as {{ dbt.type_string() }}) as not_entitled_reason,
-    cast(null as {{ dbt.type_string() }}) as not_judged_reason
+    case when commitment.shortfall_amount is null then 'unpriced_fees' end as not_judged_reason
   from {{ ref('ledger__commitments') }} as commitment
   inner join {{ ref('contract_line') }} as line on commitment.contract_line_id = line.contract_line_id
-  where commitment.shortfall_amount > 0
+  where coalesce(commitment.shortfall_amount > 0, true)
 )
 
 select * from milestones

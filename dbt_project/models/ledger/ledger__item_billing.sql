@@ -88,7 +88,7 @@ billed as (
     coalesce(totals.unconverted_count, 0) > 0 as is_billing_unconverted,
     drafts.item_id is not null as is_on_draft,
     -- Hours that an approver took away for a stated reason are given up like price.
-    case when valued.writedown_reason is not null then valued.writedown_amount else 0 end as writedown_amount,
+    coalesce(case when valued.writedown_reason is not null then valued.writedown_amount end, 0) as writedown_amount,
     totals.confidence,
     -- The value at the agreed rate of the quantity that was billed: the yardstick of price, apart from that of completeness.
     case

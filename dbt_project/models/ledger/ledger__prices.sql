@@ -3,7 +3,8 @@ select
   line.contract_line_id,
   line.contract_amount as original_amount,
   cast(line.contract_amount + coalesce(sum(changes.delta_amount), 0) as decimal(18, 4)) as price_amount,
-  max(coalesce(changes.effective_date, changes.approved_date)) as last_change_date,
+  -- A change that takes effect retroactively counts from the day it was approved.
+  max(greatest(coalesce(changes.effective_date, changes.approved_date), changes.approved_date)) as last_change_date,
   line.currency
 from {{ ref('contract_line') }} as line
 left join {{ ref('change_order') }} as changes

@@ -70,6 +70,7 @@ dated as (
     cast(engagement.closed_won_at as date) as won_date,
     coalesce(engagement.start_date, starts.start_date) as start_date,
     coalesce(ready.has_project, false) as has_project,
+    coalesce(ready.has_project and not ready.is_part_missing, false) as is_set_up,
     case when ready.has_project and not ready.is_part_missing then ready.ready_date end as ready_date,
     policies.project_setup_sla
   from {{ ref('engagement') }} as engagement
@@ -80,25 +81,38 @@ dated as (
     not engagement.is_deleted
     and engagement.closed_won_at is not null
     and cast(engagement.closed_won_at as date) <= {{ as_of_date() }}
+),
+
+counted as (
+  select
+    dated.*,
+    -- What is still open counts up to today; a set-up whose parts are all there but say no day may have been in time.
+    case when is_set_up then ready_date else {{ as_of_date() }} end as counted_date
+  from dated
 )
 
 select
-  dated.engagement_id,
-  dated.customer_id,
-  dated.legal_entity_id,
-  dated.won_date,
-  dated.start_date,
-  dated.has_project,
-  dated.ready_date,
+  counted.engagement_id,
+  counted.customer_id,
+  counted.legal_entity_id,
+  counted.won_date,
+  counted.start_date,
+  counted.has_project,
+  counted.ready_date,
   due_day.calendar_date as setup_due_date,
-  -- Set up before it was won counts as no time at all; what is still open counts up to today.
-  cast(greatest(0, ready_day.business_day_number - won_day.business_day_number) as int) as setup_business_days,
-  coalesce(dated.ready_date, {{ as_of_date() }}) > due_day.calendar_date as is_late
-from dated
-left join {{ ref('ledger__calendar_days') }} as won_day on dated.won_date = won_day.calendar_date
-left join {{ ref('ledger__calendar_days') }} as ready_day
-  on coalesce(dated.ready_date, {{ as_of_date() }}) = ready_day.calendar_date
+  -- Set up before it was won counts as no time at all.
+  cast(
+    case
+      when counted_day.business_day_number > won_day.business_day_number
+        then counted_day.business_day_number - won_day.business_day_number
+      when counted_day.business_day_number is not null then 0
+    end as int
+  ) as setup_business_days,
+  coalesce(counted.counted_date > due_day.calendar_date, false) as is_late
+from counted
+left join {{ ref('ledger__calendar_days') }} as won_day on counted.won_date = won_day.calendar_date
+left join {{ ref('ledger__calendar_days') }} as counted_day on counted.counted_date = counted_day.calendar_date
 left join {{ ref('ledger__calendar_days') }} as due_day
   on
-    due_day.business_day_number = won_day.business_day_number + cast(dated.project_setup_sla as int)
+    due_day.business_day_number = won_day.business_day_number + cast(counted.project_setup_sla as int)
     and due_day.is_business_day

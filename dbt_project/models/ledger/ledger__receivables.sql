@@ -98,6 +98,34 @@ lines as (
   from {{ ref('invoice_line') }}
   where not is_deleted
   group by invoice_id
+),
+
+-- Write-offs and disputes are net of tax; what is open of the receivable contains it.
+settled as (
+  select
+    invoices.invoice_id,
+    cast(
+      invoices.gross_amount - coalesce(credits.gross_amount, 0) - coalesce(payments.paid_amount, 0)
+      - coalesce(payments.withheld_amount, 0) - coalesce(payments.deducted_amount, 0)
+      - coalesce({{ money(quotient(
+        'cast(write_offs.amount as decimal(20, 4)) * invoices.gross_amount', 'nullif(invoices.net_amount, 0)'
+      )) }}, 0) as decimal(18, 4)
+    ) as open_amount
+  from invoices
+  left join credits on invoices.invoice_id = credits.invoice_id
+  left join payments on invoices.invoice_id = payments.invoice_id and invoices.currency = payments.currency
+  left join write_offs on invoices.invoice_id = write_offs.invoice_id and invoices.currency = write_offs.currency
+),
+
+opened as (
+  select
+    settled.invoice_id,
+    settled.open_amount,
+    {{ money(quotient(
+      'cast(greatest(0, settled.open_amount) as decimal(20, 4)) * invoices.net_amount', 'nullif(invoices.gross_amount, 0)'
+    )) }} as open_net_amount
+  from settled
+  inner join invoices on settled.invoice_id = invoices.invoice_id
 )
 
 select
@@ -127,16 +155,17 @@ select
   cast(coalesce(write_offs.amount, 0) as decimal(18, 4)) as written_off_amount,
   cast(coalesce(write_offs.amount - write_offs.approved_amount, 0) as decimal(18, 4)) as unapproved_write_off_amount,
   write_offs.last_written_off_date,
-  cast(least(coalesce(disputes.amount, 0), invoices.net_amount) as decimal(18, 4)) as disputed_amount,
+  -- What was paid, credited or given up meanwhile is in dispute no more.
+  cast(
+    least(coalesce(disputes.amount, 0), coalesce(opened.open_net_amount, disputes.amount, 0)) as decimal(18, 4)
+  ) as disputed_amount,
   disputes.first_opened_date as dispute_opened_date,
   disputes.reason_code as dispute_reason,
-  cast(
-    invoices.gross_amount - coalesce(credits.gross_amount, 0) - coalesce(payments.paid_amount, 0)
-    - coalesce(payments.withheld_amount, 0) - coalesce(payments.deducted_amount, 0) - coalesce(write_offs.amount, 0)
-    as decimal(18, 4)
-  ) as open_amount,
+  opened.open_amount,
+  cast(opened.open_net_amount as decimal(18, 4)) as open_net_amount,
   invoices.currency
 from invoices
+inner join opened on invoices.invoice_id = opened.invoice_id
 left join credits on invoices.invoice_id = credits.invoice_id
 left join payments on invoices.invoice_id = payments.invoice_id and invoices.currency = payments.currency
 left join write_offs on invoices.invoice_id = write_offs.invoice_id and invoices.currency = write_offs.currency

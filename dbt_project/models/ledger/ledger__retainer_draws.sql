@@ -5,10 +5,10 @@ with purchases as (
     retainer_id,
     contract_line_id,
     hours,
-    start_date,
+    coalesce(start_date, cast('2018-01-01' as date)) as start_date,
     coalesce(expiry_date, cast('9999-12-31' as date)) as expiry_date
   from {{ ref('retainer') }}
-  where not is_deleted and start_date <= {{ as_of_date() }}
+  where not is_deleted and (start_date is null or start_date <= {{ as_of_date() }})
 ),
 
 reached as (

@@ -193,8 +193,11 @@ measured as (
     work_to_date.amount as work_amount,
     work_to_date.unknown_count as unknown_work_count,
     hours_to_date.amount as worked_hours,
+    hours_to_date.unknown_count as unknown_hours_count,
     prepaid_to_date.amount as prepaid_amount,
+    prepaid_to_date.unknown_count as unknown_prepaid_count,
     accepted_to_date.amount as accepted_amount,
+    accepted_to_date.unknown_count as unknown_accepted_count,
     milestones.milestone_amount,
     costs_to_date.amount as cost_amount,
     costs_to_date.unknown_count as unknown_cost_count,
@@ -226,11 +229,11 @@ select
   cast(
     case revrec_method
       when 'as_invoiced' then case when unknown_work_count = 0 then work_amount end
-      when 'milestone_output' then accepted_amount
-      when 'prepaid_drawdown' then prepaid_amount
+      when 'milestone_output' then case when unknown_accepted_count = 0 then accepted_amount end
+      when 'prepaid_drawdown' then case when unknown_prepaid_count = 0 then prepaid_amount end
       when 'labour_hours'
         then case
-          when estimated_hours > 0
+          when unknown_hours_count = 0 and estimated_hours > 0
             then least(
               contract_amount,
               round({{ quotient(

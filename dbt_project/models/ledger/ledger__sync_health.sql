@@ -1,19 +1,33 @@
 -- The last attempt to carry each record to each system; only what is still not there after its SLA is unsynced.
-with ranked as (
+with attempts as (
+  select
+    event.*,
+    -- What failed before the last success has been repaired.
+    max(case when event.status = 'succeeded' then event.occurred_at end) over (
+      partition by event.record_type, event.record_ref, event.to_domain
+    ) as last_succeeded_at
+  from {{ ref('sync_event') }} as event
+  where not event.is_deleted and event.occurred_at < {{ as_of_moment() }}
+),
+
+ranked as (
   select
     event.*,
     row_number() over (
       partition by event.record_type, event.record_ref, event.to_domain
       order by event.occurred_at desc nulls last, event.attempt desc nulls last, event.sync_event_id desc nulls last
     ) as newest_rank,
-    sum(case when event.status <> 'succeeded' then 1 else 0 end) over (
+    sum(case when event.status <> 'succeeded' and coalesce(event.occurred_at > event.last_succeeded_at, true) then 1 else 0 end) over (
       partition by event.record_type, event.record_ref, event.to_domain
     ) as failed_count,
-    min(case when event.status <> 'succeeded' then event.occurred_at end) over (
+    min(
+      case
+        when event.status <> 'succeeded' and coalesce(event.occurred_at > event.last_succeeded_at, true) then event.occurred_at
+      end
+    ) over (
       partition by event.record_type, event.record_ref, event.to_domain
     ) as first_failed_at
-  from {{ ref('sync_event') }} as event
-  where not event.is_deleted and event.occurred_at < {{ as_of_moment() }}
+  from attempts as event
 )
 
 select

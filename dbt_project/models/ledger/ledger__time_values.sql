@@ -20,6 +20,7 @@ listed as (
     line.currency,
     line.tier_mode,
     work.is_parked,
+    work.is_parked or coalesce(entry.is_billable, true) as is_billable,
     entry.work_date,
     entry.status,
     entry.writedown_reason,
@@ -30,12 +31,17 @@ listed as (
       when work.is_parked then entry.hours
       else greatest(entry.billable_hours, coalesce(entry.submitted_billable_hours, entry.billable_hours))
     end as delivered_hours,
-    case when retainer_lines.contract_line_id is not null then entry.billable_hours - coalesce(prepaid.hours, 0) end as overage_hours,
+    coalesce(prepaid.hours, 0) as prepaid_hours,
+    case
+      when line.billing_method = 'retainer' and retainer_lines.contract_line_id is not null
+        then entry.billable_hours - coalesce(prepaid.hours, 0)
+    end as overage_hours,
     case
       when line.billing_method = 'retainer' and line.overage_rate > 0 then line.overage_rate
       else rate.hourly_rate
     end as hourly_rate,
-    rate.uplift_rate,
+    -- The yearly rise is one of the card: the rate of an overage is agreed as it stands.
+    case when line.billing_method = 'retainer' and line.overage_rate > 0 then 0 else rate.uplift_rate end as uplift_rate,
     rate.is_uplift_lost,
     line.discount_tiers is not null as is_tiered,
     case
@@ -55,7 +61,7 @@ listed as (
 quantified as (
   select
     listed.*,
-    case when overage_hours > 0 then overage_hours else delivered_hours end as quantity
+    case when overage_hours > 0 then delivered_hours - prepaid_hours else delivered_hours end as quantity
   from listed
 ),
 
@@ -63,9 +69,7 @@ counted as (
   select
     quantified.*,
     {{ money('cast(quantity as decimal(19, 4)) * cast(hourly_rate as decimal(10, 6))') }} as list_amount,
-    {{ money('cast(quantity as decimal(19, 4)) * cast(uplift_rate as decimal(10, 6))') }} as list_uplift_amount,
-    {{ money('cast(delivered_hours - billable_hours as decimal(19, 4)) * cast(hourly_rate as decimal(10, 6))') }}
-      as list_writedown_amount
+    {{ money('cast(quantity as decimal(19, 4)) * cast(uplift_rate as decimal(10, 6))') }} as list_uplift_amount
   from quantified
 ),
 
@@ -88,7 +92,11 @@ cumulated as (
   from counted
   inner join {{ ref('ledger__contract_years') }} as years
     on counted.contract_line_id = years.contract_line_id and counted.work_date between years.from_date and years.to_date
-  where counted.is_tiered and counted.status in ('approved', 'submitted') and counted.list_amount is not null
+  where
+    counted.is_tiered
+    and counted.is_billable
+    and counted.status in ('approved', 'submitted')
+    and counted.list_amount is not null
 ),
 
 tiered as (
@@ -122,30 +130,39 @@ tiered as (
   from cumulated
   inner join {{ ref('ledger__discount_tiers') }} as tier on cumulated.contract_line_id = tier.contract_line_id
   group by cumulated.time_entry_id
+),
+
+valued as (
+  select
+    counted.*,
+    case
+      when counted.is_tiered then cast(counted.list_amount - coalesce(tiered.discount_amount, 0) as decimal(18, 4))
+      else {{ money(percent_of(
+        'cast(counted.quantity as decimal(19, 4)) * cast(counted.hourly_rate as decimal(10, 6))', '100 - counted.discount_pct'
+      )) }}
+    end as value_amount
+  from counted
+  left join tiered on counted.time_entry_id = tiered.time_entry_id
 )
 
 -- (Step 3/3) The value that the contract gives, and the parts of it that billing can get wrong.
 select
-  counted.time_entry_id,
-  counted.contract_line_id,
-  counted.is_parked,
-  cast(counted.quantity as decimal(9, 4)) as quantity,
-  cast(counted.overage_hours as decimal(9, 4)) as overage_hours,
-  counted.hourly_rate,
-  cast(counted.list_amount as decimal(18, 4)) as list_amount,
-  case
-    when counted.is_tiered then cast(counted.list_amount - coalesce(tiered.discount_amount, 0) as decimal(18, 4))
-    else {{ money(percent_of(
-      'cast(counted.quantity as decimal(19, 4)) * cast(counted.hourly_rate as decimal(10, 6))', '100 - counted.discount_pct'
-    )) }}
-  end as value_amount,
-  {{ money(percent_of('cast(counted.list_uplift_amount as decimal(19, 4))', '100 - counted.discount_pct')) }} as uplift_amount,
-  coalesce(counted.is_uplift_lost, false) as is_uplift_lost,
-  {{ money(percent_of('cast(counted.list_amount as decimal(19, 4))', 'counted.ended_discount_pct')) }} as ended_discount_amount,
-  counted.is_tiered,
-  {{ money(percent_of('cast(counted.list_writedown_amount as decimal(19, 4))', '100 - counted.discount_pct')) }}
-    as writedown_amount,
-  counted.writedown_reason,
-  counted.currency
-from counted
-left join tiered on counted.time_entry_id = tiered.time_entry_id
+  time_entry_id,
+  contract_line_id,
+  is_parked,
+  cast(quantity as decimal(9, 4)) as quantity,
+  cast(overage_hours as decimal(9, 4)) as overage_hours,
+  hourly_rate,
+  cast(list_amount as decimal(18, 4)) as list_amount,
+  value_amount,
+  {{ money(percent_of('cast(list_uplift_amount as decimal(19, 4))', '100 - discount_pct')) }} as uplift_amount,
+  coalesce(is_uplift_lost, false) as is_uplift_lost,
+  {{ money(percent_of('cast(list_amount as decimal(19, 4))', 'ended_discount_pct')) }} as ended_discount_amount,
+  is_tiered,
+  -- The part of the value that lies in the hours that were taken away.
+  {{ money(quotient(
+    'cast(value_amount as decimal(20, 4)) * (delivered_hours - billable_hours)', 'nullif(quantity, 0)'
+  )) }} as writedown_amount,
+  writedown_reason,
+  currency
+from valued

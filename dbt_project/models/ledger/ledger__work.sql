@@ -15,6 +15,8 @@ with parked as (
   where
     logged_on.project_type in ('internal', 'presales')
     and project.project_type = 'billable'
+    and not project.is_deleted
+    and project.contract_line_id is not null
     and not assignment.is_deleted
     and setup.is_late
     and entry.work_date >= setup.start_date

@@ -1,7 +1,7 @@
 select
   item_id,
   'rate_variance_under' as category,
-  underpriced_amount as claimed_amount,
+  price_gap_amount as claimed_amount,
   currency,
   price_verdict as verdict,
   cast(null as {{ dbt.type_string() }}) as reason,
@@ -9,4 +9,4 @@ select
 from {{ ref('ledger__open_items') }}
 where
   item_type = 'time_entry'
-  and underpriced_amount > tolerance_amount
+  and price_gap_amount > tolerance_amount

@@ -22,10 +22,10 @@ found as (
 valued as (
   select
     found.*,
-    policies.materiality,
-    policies.severity_medium,
-    policies.severity_high,
-    policies.severity_high_probability,
+    -- What hangs on no contract line follows the policies of the firm.
+    {% for key in ['materiality', 'severity_medium', 'severity_high', 'severity_high_probability'] %}
+    coalesce(policies.{{ key }}, {{ global_policy(key) }}) as {{ key }},
+    {% endfor %}
     loss.probability_pct,
     detector.is_estimate,
     recoverability.recoverable_pct,

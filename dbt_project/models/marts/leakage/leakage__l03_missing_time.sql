@@ -13,7 +13,7 @@ logged as (
     sum(entry.hours) as hours
   from {{ ref('time_entry') }} as entry
   inner join {{ ref('ledger__calendar_days') }} as days on entry.work_date = days.calendar_date
-  where not entry.is_deleted and entry.status <> 'rejected'
+  where not entry.is_deleted and coalesce(entry.status, 'unknown') <> 'rejected'
   group by entry.resource_id, cast({{ dbt.dateadd('day', '-days.weekday_number', 'entry.work_date') }} as date)
 ),
 
@@ -26,7 +26,10 @@ weeks as (
     min(case when line.billing_method in ('tm', 'tm_cap') then booked.contract_line_id end) as contract_line_id,
     sum(booked.booked_hours - booked.leave_hours) as expected_hours,
     sum(
-      case when line.billing_method in ('tm', 'tm_cap') then cast(booked.booked_hours as decimal(19, 4)) * rates.hourly_rate end
+      case
+        when line.billing_method in ('tm', 'tm_cap')
+          then cast(booked.booked_hours - booked.leave_hours as decimal(19, 4)) * rates.hourly_rate
+      end
     ) as hourly_value,
     sum(booked.booked_hours) as booked_hours,
     sum(case when line.billing_method in ('tm', 'tm_cap') and rates.hourly_rate is null then 1 else 0 end) as unpriced_count,

@@ -11,6 +11,29 @@ with blocked as (
   group by contract_line_id
 ),
 
+-- Each change order accounts for as much of the blocked work of its line as it adds, the oldest first.
+gaps as (
+  select
+    sync.*,
+    greatest(abs(coalesce(sync.delta_amount, 0)), abs(coalesce(sync.cap_delta_amount, 0))) as change_amount,
+    sum(greatest(abs(coalesce(sync.delta_amount, 0)), abs(coalesce(sync.cap_delta_amount, 0)))) over (
+      partition by sync.contract_line_id
+      order by sync.approved_date asc nulls last, sync.change_order_id asc nulls last
+      rows between unbounded preceding and current row
+    ) as running_amount,
+    coalesce(blocked.amount, 0) as blocked_amount
+  from {{ ref('ledger__change_order_sync') }} as sync
+  left join blocked on sync.contract_line_id = blocked.contract_line_id
+  where sync.is_gap
+),
+
+exposed as (
+  select
+    gaps.*,
+    greatest(0, least(change_amount, running_amount - blocked_amount)) as exposed_amount
+  from gaps
+),
+
 found as (
   select
     sync.change_order_id as subject_key,
@@ -25,13 +48,11 @@ found as (
     engagement.legal_entity_id,
     cast(0 as decimal(18, 4)) as amount,
     sync.currency,
-    greatest(
-      0, greatest(abs(sync.delta_amount), abs(coalesce(sync.cap_delta_amount, 0))) - coalesce(blocked.amount, 0)
-    ) as exposed_amount,
+    sync.exposed_amount,
     'Change order ' || coalesce(sync.co_number, change_order.source_id) || ', approved ' || {{ said('sync.approved_date') }} || ': '
     || case when sync.is_missing_in_psa then 'create its budget in delivery; ' else '' end
     || case when sync.is_missing_in_erp then 'create its billing schedule in the ledger; ' else '' end
-    || {{ shown('coalesce(blocked.amount, 0)', 'sync.currency') }} || ' of delivered work waits.' as action,
+    || {{ shown('sync.change_amount - sync.exposed_amount', "coalesce(sync.currency, '')") }} || ' of delivered work waits.' as action,
     case
       when sync.is_missing_in_psa and sync.is_missing_in_erp then 'missing_in_psa_and_erp'
       when sync.is_missing_in_psa then 'missing_in_psa'
@@ -45,11 +66,9 @@ found as (
     sync.sync_due_date as expected_date,
     sync.approved_date as occurred_date,
     {{ dbt.datediff('sync.sync_due_date', as_of_date(), 'day') }} as days_past
-  from {{ ref('ledger__change_order_sync') }} as sync
+  from exposed as sync
   inner join {{ ref('change_order') }} as change_order on sync.change_order_id = change_order.change_order_id
   left join {{ ref('engagement') }} as engagement on sync.engagement_id = engagement.engagement_id
-  left join blocked on sync.contract_line_id = blocked.contract_line_id
-  where sync.is_gap
 )
 
 {{ claim_findings('change_order_gap', action) }}

@@ -42,7 +42,7 @@ found as (
     line.currency,
     compared.drift_amount as exposed_amount,
     'Correct the value of ' || coalesce(line.name, line.source_id) || ': agreed '
-    || {{ shown('line.contract_amount', 'line.currency') }} || ', in delivery '
+    || coalesce({{ shown('line.contract_amount', 'line.currency') }}, 'unknown') || ', in delivery '
     || coalesce({{ shown('compared.psa_amount', 'line.currency') }}, 'unknown') || ', in the ledger '
     || coalesce({{ shown('compared.erp_amount', 'line.currency') }}, 'unknown') || '.' as action,
     cast(null as {{ dbt.type_string() }}) as reason,

@@ -20,7 +20,7 @@ with found as (
     cast(null as decimal(18, 4)) as exposed_amount,
     'Resolve ' || coalesce(invoice.dispute_reason, 'the dispute') || ' on invoice '
     || coalesce(invoice.invoice_number, invoice.source_id) || '; ' || {{ shown('invoice.disputed_amount', 'invoice.currency') }}
-    || ' is disputed, ' || {{ shown('invoice.net_amount - invoice.disputed_amount', 'invoice.currency') }}
+    || ' is disputed, ' || {{ shown('invoice.open_net_amount - invoice.disputed_amount', 'invoice.currency') }}
     || ' of it is collectable now.' as action,
     invoice.dispute_reason as reason,
     {{ evidence([

@@ -32,11 +32,14 @@ with stuck as (
     invoice.net_amount,
     coalesce(invoice.rejected_date, invoice.posted_date) as stuck_date,
     case when invoice.rejected_date is not null then coalesce(invoice.rejection_reason, 'rejected') else 'not_sent' end as reason,
-    greatest(0, least(invoice.net_amount - receivable.credited_net_amount, receivable.open_amount)) as own_amount
+    -- What is disputed is in the register as that.
+    greatest(0, receivable.open_net_amount - receivable.disputed_amount) as own_amount
   from {{ ref('invoice') }} as invoice
   inner join {{ ref('ledger__receivables') }} as receivable on invoice.invoice_id = receivable.invoice_id
   where
     receivable.open_amount > 0
+    -- What was paid in part has reached the customer.
+    and receivable.paid_amount = 0
     and (
       -- Sent once more after it was refused, it is on its way again.
       (invoice.rejected_date <= {{ as_of_date() }} and coalesce(invoice.sent_date <= invoice.rejected_date, true))

@@ -30,7 +30,7 @@ late_items as (
   where
     first_billed.billing_rank = 1
     and first_billed.posted_date > item.expected_invoice_date
-    -- Costs that are passed on late are findings of their own.
+    -- Costs that are passed on late are a finding of their own.
     and item.item_type not in ('expense_item', 'supplier_cost')
 ),
 

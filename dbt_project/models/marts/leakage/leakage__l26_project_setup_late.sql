@@ -29,7 +29,7 @@ found as (
     end
     || {{ said('setup.won_date') }} || ': ' || {{ said('setup.setup_business_days') }} || ' business days'
     || case when setup.ready_date is null then ' and still not ready' else '' end || '; '
-    || {{ shown('coalesce(parked.amount, 0)', 'engagement.currency') }} || ' of its hours lie on other projects.' as action,
+    || {{ shown('coalesce(parked.amount, 0)', "coalesce(engagement.currency, '')") }} || ' of its hours lie on other projects.' as action,
     case when setup.ready_date is null then 'not_ready' else 'ready_late' end as reason,
     {{ evidence([
       ['opportunity', 'engagement.source_system', 'engagement.opportunity_source_id'],

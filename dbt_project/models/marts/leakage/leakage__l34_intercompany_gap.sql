@@ -11,7 +11,7 @@ with lent as (
     entry.project_id,
     entry.work_date,
     resource.legal_entity_id,
-    price.currency,
+    coalesce(price.currency, line.currency) as currency,
     case
       when price.hourly_rate is not null
         then {{ money('cast(entry.hours as decimal(19, 4)) * cast(price.hourly_rate as decimal(10, 6))') }}
@@ -21,7 +21,12 @@ with lent as (
     end as transfer_amount,
     due_day.calendar_date as due_date,
     row_number() over (
-      partition by entry.time_entry_id order by price.role asc nulls last, price.valid_from desc nulls last
+      partition by entry.time_entry_id
+      order by
+        price.role asc nulls last,
+        price.from_legal_entity asc nulls last,
+        price.to_legal_entity asc nulls last,
+        price.valid_from desc nulls last
     ) as preference
   from {{ ref('time_entry') }} as entry
   inner join {{ ref('resource') }} as resource on entry.resource_id = resource.resource_id
@@ -52,14 +57,20 @@ with lent as (
 charged as (
   select
     link.item_id,
-    sum(link.amount) as amount
-  from {{ ref('billing_link') }} as link
+    sum({{ converted('link.amount', 'line.currency', 'lent.currency', 'fx') }}) as amount,
+    sum(case when {{ converted('link.amount', 'line.currency', 'lent.currency', 'fx') }} is null then 1 else 0 end) as unknown_count
+  from lent
+  inner join {{ ref('billing_link') }} as link on lent.time_entry_id = link.item_id
   inner join {{ ref('invoice_line') }} as line on link.invoice_line_id = line.invoice_line_id
   inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on line.currency = fx.from_currency and lent.currency = fx.to_currency and invoice.posted_date = fx.calendar_date
   where
-    invoice.intercompany_legal_entity_id is not null
+    lent.preference = 1
+    and invoice.intercompany_legal_entity_id is not null
     and invoice.status = 'posted'
     and not invoice.is_deleted
+    and not line.is_deleted
     and not link.is_deleted
     and invoice.posted_date <= {{ as_of_date() }}
   group by link.item_id
@@ -79,10 +90,10 @@ found as (
     lent.project_id,
     lent.legal_entity_id,
     cast(0 as decimal(18, 4)) as amount,
-    coalesce(lent.currency, line.currency) as currency,
+    lent.currency,
     lent.transfer_amount - coalesce(charged.amount, 0) as exposed_amount,
     'Charge the company that holds ' || coalesce(line.name, line.source_id) || ' '
-    || {{ shown('lent.transfer_amount - coalesce(charged.amount, 0)', 'coalesce(lent.currency, line.currency)') }}
+    || {{ shown('lent.transfer_amount - coalesce(charged.amount, 0)', 'lent.currency') }}
     || ' for work of ' || {{ said('lent.work_date') }} || '.' as action,
     'not_charged' as reason,
     {{ evidence([
@@ -98,6 +109,8 @@ found as (
   where
     lent.preference = 1
     and lent.due_date < {{ as_of_date() }}
+    -- What was charged in a currency without a rate may be all of it.
+    and coalesce(charged.unknown_count, 0) = 0
     and lent.transfer_amount - coalesce(charged.amount, 0) > 0.01
 )
 

@@ -1,7 +1,11 @@
 with expected as (
   select
     invoice.*,
-    {{ money(percent_of('cast(invoice.net_amount as decimal(19, 4))', 'rate.tax_pct')) }} as expected_tax_amount
+    {{ money(percent_of('cast(invoice.net_amount as decimal(19, 4))', 'rate.tax_pct')) }} as expected_tax_amount,
+    row_number() over (
+      partition by invoice.invoice_id
+      order by rate.buyer_country asc nulls last, rate.valid_from desc nulls last, rate.tax_pct desc nulls last
+    ) as preference
   from {{ ref('ledger__receivables') }} as invoice
   inner join {{ ref('legal_entity') }} as seller on invoice.legal_entity_id = seller.legal_entity_id
   inner join {{ ref('customer') }} as buyer on invoice.customer_id = buyer.customer_id
@@ -43,7 +47,7 @@ found as (
   from expected as invoice
   left join {{ ref('contract_line') }} as line on invoice.contract_line_id = line.contract_line_id
   -- Tax is rounded line by line: a cent per line is no difference.
-  where abs(invoice.expected_tax_amount - invoice.tax_amount) > 1
+  where invoice.preference = 1 and abs(invoice.expected_tax_amount - invoice.tax_amount) > 1
 )
 
 {{ detector_findings('tax_difference', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 'contract_line_id',

@@ -32,8 +32,8 @@ found as (
     cast(0 as decimal(18, 4)) as amount,
     stuck.currency,
     coalesce(stuck.amount, 0) as exposed_amount,
-    'Repair the transfer of ' || replace(sync.record_type, '_', ' ') || ' ' || sync.record_ref || ' from ' || sync.from_domain
-    || ' to ' || sync.to_domain || ': ' || coalesce(sync.error_class, sync.status) || ' after '
+    'Repair the transfer of ' || replace(sync.record_type, '_', ' ') || ' ' || sync.record_ref || ' from ' || {{ said('sync.from_domain') }}
+    || ' to ' || {{ said('sync.to_domain') }} || ': ' || coalesce(sync.error_class, sync.status) || ' after '
     || {{ said('sync.failed_count') }} || ' attempts.' as action,
     coalesce(sync.error_class, sync.status) as reason,
     {{ evidence([['sync_event', 'sync.source_system', 'sync.source_id']]) }} as evidence,

@@ -2,8 +2,12 @@
 with short_paid as (
   select
     invoice.*,
-    invoice.open_amount - invoice.disputed_amount as missing_amount,
-    cast({{ dbt.dateadd('day', 'cast(coalesce(policies.shortpay_grace, ' ~ global_policy('shortpay_grace') ~ ') as int)', 'invoice.due_date') }} as date) as pursued_date,
+    invoice.open_amount - coalesce({{ money(quotient(
+      'cast(invoice.disputed_amount as decimal(20, 4)) * invoice.gross_amount', 'nullif(invoice.net_amount, 0)'
+    )) }}, 0) as missing_amount,
+    cast({{ dbt.dateadd(
+      'day', 'cast(coalesce(policies.shortpay_grace, ' ~ global_policy('shortpay_grace') ~ ') as int)', 'invoice.due_date'
+    ) }} as date) as pursued_date,
     coalesce(policies.shortpay_tolerance, {{ global_policy('shortpay_tolerance') }}) as shortpay_tolerance
   from {{ ref('ledger__receivables') }} as invoice
   left join {{ ref('ledger__contract_line_policies') }} as policies on invoice.contract_line_id = policies.contract_line_id

@@ -7,8 +7,7 @@ with positions as (
     currency,
     period_end_date,
     sum(recognised_to_date_amount - billed_to_date_amount) as expected_amount,
-    sum(case when recognised_to_date_amount is null or billed_to_date_amount is null then 1 else 0 end) as unknown_count,
-    count(distinct currency) over (partition by engagement_id) as currency_count
+    sum(case when recognised_to_date_amount is null or billed_to_date_amount is null then 1 else 0 end) as unknown_count
   from {{ ref('ledger__revenue') }}
   group by engagement_id, book, currency, period_end_date
 ),
