@@ -22,7 +22,15 @@ from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 
 DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
-ENTITIES = ("contract_value", "change_order_record", "retainer", "progress_report", "rate_card", "project", "time_entry")
+ENTITIES = (
+    "contract_value",
+    "change_order_record",
+    "retainer",
+    "progress_report",
+    "rate_card",
+    "project",
+    "time_entry",
+)
 NOW = datetime(2026, 4, 30, 18, tzinfo=UTC)
 CREATED = datetime(2026, 1, 5, 10, tzinfo=UTC)
 LATER = datetime(2026, 5, 4, 18, tzinfo=UTC)
@@ -124,9 +132,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     }
 
     def facts(**changes: Any) -> Facts:
-        return Facts.model_validate(
-            FACTS | {kind: [*FACTS[kind], record | changes] for kind, record in doomed.items()}
-        )
+        return Facts.model_validate(FACTS | {kind: [*FACTS[kind], record | changes] for kind, record in doomed.items()})
 
     served = World(facts(), NOW, {"crm": "salesforce", "psa": system})
     with SandboxServer(served) as server, pytest.MonkeyPatch.context() as patch:
