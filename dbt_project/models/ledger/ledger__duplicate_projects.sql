@@ -46,10 +46,10 @@ pairs as (
           and (later.contract_line_id is null or earlier.contract_line_id is null)
         )
       )
+  -- A project that says what it is a phase of is no duplicate, nor is the one that an earlier phase belongs to.
   where
-    coalesce(later.parent_project_id, '') <> earlier.project_id
+    later.parent_project_id is null
     and coalesce(earlier.parent_project_id, '') <> later.project_id
-    and (later.parent_project_id is null or later.parent_project_id <> coalesce(earlier.parent_project_id, ''))
 )
 
 select

@@ -27,6 +27,7 @@ DESCRIPTIONS = {
     "expense_item": "Travel and expenses",
     "supplier_cost": "Subcontracted services",
     "milestone": "Milestone",
+    "progress": "Progress",
 }
 
 
@@ -54,7 +55,7 @@ def bill(book: Book) -> None:
                 r = book.chance("milestone invoice", item.id)
                 days = r.randint(1, 4) if e.prompt else min(20, max(1, log_normal(r, 3, 8, 1.6449)))
                 bill_alone(book, e, item, add_business_days(item.happened_on, days))
-        if e.method == "retainer":
+        if e.method == "retainer" and not e.buys_hours:
             _bill_retainer(book, e)
 
 
@@ -80,9 +81,41 @@ def _run_months(book: Book, e: Engagement) -> None:
             _send(book, e, f"{e.key}-{run.cutoff:%y%m}", run.drafted_on, run.posted_on, run.items)
 
 
-def bill_alone(book: Book, e: Engagement, item: Item, posted: date, currency: str | None = None) -> None:
-    """Post an invoice for one item; ``currency`` is the one the biller takes by mistake."""
-    _send(book, e, item.id.replace("/", "-"), posted, posted, [item], currency)
+def bill_alone(
+    book: Book,
+    e: Engagement,
+    item: Item,
+    posted: date,
+    currency: str | None = None,
+    *,
+    again: int = 0,
+    due_on: date | None = None,
+    is_paid: bool = True,
+) -> str:
+    """Post an invoice for one item; returns its id.
+
+    ``currency`` is the one the biller takes by mistake, ``again`` tells further invoices of the same item apart, and
+    without ``is_paid`` the caller says what the customer pays. What the customer keeps back stands on a line of its own.
+    """
+    key = item.id.replace("/", "-") + (f"-{again}" if again else "")
+    return _send(book, e, key, posted, posted, [item], currency, due_on=due_on, is_paid=is_paid)
+
+
+def credit(book: Book, e: Engagement, item: Item, invoice: str, day: date, reason: str, amount: Decimal) -> str:
+    """Post a credit memo over ``amount`` of the invoice of one item; returns its id."""
+    (line,) = _lines(e, [item])
+    billed = line.items[0].model_copy(update={"amount": amount})
+    line = line.model_copy(update={"amount": amount, "unit_price": amount / line.quantity, "items": [billed]})
+    key = f"CM-{invoice[4:]}"
+    _record(book, e, key, day, day, [line], original=invoice, reason=reason)
+    return key
+
+
+def bill_line(book: Book, e: Engagement, key: str, posted: date, line: InvoiceLine, *, is_paid: bool = True) -> None:
+    """Post an invoice of one line that bills no item: prepaid hours, a true-up, what had been kept back."""
+    _record(book, e, key, posted, posted, [line])
+    if is_paid:
+        _pay(book, key)
 
 
 def _due(item: Item) -> date:
@@ -92,14 +125,25 @@ def _due(item: Item) -> date:
 
 
 def _send(
-    book: Book, e: Engagement, key: str, drafted: date, posted: date, items: list[Item], currency: str | None = None
-) -> None:
+    book: Book,
+    e: Engagement,
+    key: str,
+    drafted: date,
+    posted: date,
+    items: list[Item],
+    currency: str | None = None,
+    *,
+    due_on: date | None = None,
+    is_paid: bool = True,
+) -> str:
     """Post one invoice for the items; where the engagement says so, credit it a day later and bill it again."""
     lines = _lines(e, items)
+    if kept_back := sum((item.kept_back for item in items), ZERO):
+        lines.append(_kept_back(e, kept_back))
     customer = items[0].customer or e.customer
     currency = currency or e.currency
     final = f"INV-{key}"
-    _record(book, e, final, drafted, posted, lines, customer, currency)
+    _record(book, e, final, drafted, posted, lines, customer, currency, due_on=due_on)
     _remember(book, e, final, posted, items, currency)
     if e.credit_and_rebill:
         again = add_business_days(posted, 1)
@@ -112,7 +156,20 @@ def _send(
     for item in items:
         if item.kind == "time_entry" and item.marked_at is None:
             item.marked_at = at(posted, 18)
-    _pay(book, final)
+    if is_paid:
+        _pay(book, final)
+    return final
+
+
+def _kept_back(e: Engagement, amount: Decimal) -> InvoiceLine:
+    return InvoiceLine(
+        contract_line=e.line,
+        project=e.project,
+        description="Retainage",
+        kind="retainage",
+        quantity=ONE,
+        unit_price=-amount,
+    )
 
 
 def _remember(book: Book, e: Engagement, invoice: str, posted: date, items: list[Item], currency: str) -> None:
@@ -147,6 +204,7 @@ def _lines(e: Engagement, items: list[Item]) -> list[InvoiceLine]:
                 contract_line=e.line,
                 project=e.project,
                 description=DESCRIPTIONS[group[0].kind],
+                kind="items",
                 amount=total,
                 items=billed,
                 quantity=sum((_quantity(i) for i in group), ZERO) if is_time else ONE,
@@ -181,6 +239,8 @@ def _record(
     customer: str | None = None,
     currency: str | None = None,
     original: str | None = None,
+    due_on: date | None = None,
+    reason: str = "rebill",
 ) -> None:
     """Record an invoice, or the credit memo of ``original``; without ``posted`` it stays a draft."""
     sign = -1 if original else 1
@@ -202,10 +262,10 @@ def _record(
         lines=lines,
         tax_amount=cents(net * TAX[currency]),
         original_invoice=original,
-        reason="rebill" if original else None,
+        reason=reason if original else None,
     )
     if posted:
-        due = posted + DAY * book.payment_terms[customer]
+        due = due_on or posted + DAY * book.payment_terms[customer]
         change = {"status": "posted", "issued_on": posted, "posted_on": posted, "sent_on": posted, "due_on": due}
         record.changes.append((at(posted, 18), change))
 
@@ -234,13 +294,13 @@ def _bill_retainer(book: Book, e: Engagement) -> None:
                 contract_line=e.line,
                 project=e.project,
                 description="Retainer",
+                kind="items",
                 quantity=ONE,
                 unit_price=due_part,
                 service_from=day,
                 service_to=min(month_end(day), e.ends_on),
             )
-            _record(book, e, key, posted, posted, [line])
-            _pay(book, key)
+            bill_line(book, e, key, posted, line)
 
 
 def _pay(book: Book, invoice: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -17,7 +17,7 @@ from ingestion.sandbox.facts import (
     RateLine,
 )
 from ingestion.sandbox.firm.basics import DAY, add_business_days, at, log_normal, month_start, with_markup
-from ingestion.sandbox.firm.model import Book, Card, Engagement
+from ingestion.sandbox.firm.model import ApprovedChange, Book, Card, Engagement
 from ingestion.sandbox.firm.setup import CURRENCY_MIX, ENTITIES, PRICE_LEVEL, RATES, round_rate
 
 METHOD_MIX = (
@@ -92,7 +92,7 @@ def agree_rates(book: Book, teams: dict[str, list[str]]) -> None:
         scope = r.choices(["contract_line", "contract", None], [50, 20, 30])[0]
         if scope:
             e.cards.append(_own_card(e, r, scope, teams.get(e.key, [])))
-            record_card(book, e.cards[0], at(e.starts_on - timedelta(days=9), 11), e.stale_until)
+            record_card(book, e.cards[0], signed_at(book, e), e.stale_until)
         if e.customer in frame_cards:
             e.cards.append(frame_cards[e.customer])
         e.cards.append(book.standard_cards[e.currency])
@@ -162,11 +162,22 @@ def record_card(book: Book, card: Card, created: Any, stale_until: date | None =
             record.changes.append((at(stale_until, 8), {"lines": new}))
 
 
+def won_on(book: Book, e: Engagement) -> date:
+    """The day on which the customer said yes."""
+    return e.won_on or add_business_days(e.starts_on, -book.chance("deal", e.key).randint(12, 25))
+
+
+def signed_at(book: Book, e: Engagement) -> datetime:
+    """When the contract, its line and its rates were recorded."""
+    return at(add_business_days(won_on(book, e), 1), 14)
+
+
 def sign(book: Book) -> None:
     """Record deal, contract, line, project and change orders of every engagement, whose amounts are known by now."""
     for e in book.engagements:
         r = book.chance("deal", e.key)
-        won = add_business_days(e.starts_on, -r.randint(12, 25))
+        r.randint(12, 25)  # the draw of the win
+        e.won_on = won = won_on(book, e)
         amount = e.terms.get("amount", ZERO)
         opened = won - timedelta(days=r.randint(40, 120))
         days = [opened, opened + (won - opened) / 3, opened + (won - opened) * 2 / 3, won]
@@ -184,7 +195,8 @@ def sign(book: Book) -> None:
             stages=stages[:1],
         )
         deal.changes += [(moment, {"stages": stages[: n + 1]}) for n, moment in enumerate(moments) if n]
-        signed = at(add_business_days(won, 1), 14)
+        signed = signed_at(book, e)
+        e.signed_on = signed.date()
         contract = book.add(
             "contracts",
             Contract,
@@ -213,13 +225,15 @@ def sign(book: Book) -> None:
             revrec_method=e.revrec,
             starts_on=e.starts_on,
             ends_on=e.ends_on,
+            known_as=e.known_as,
             **e.terms,
         )
-        set_up = at(add_business_days(signed.date(), min(9, 1 + log_normal(r, 3, 9, 1.2816))), 15)
-        book.add(
+        latency = min(10, max(1, log_normal(r, 3, 9, 1.2816)))
+        e.set_up_on = add_business_days(won, e.set_up_days or latency)
+        project = book.add(
             "projects",
             Project,
-            set_up,
+            at(e.set_up_on, 15),
             id=e.project,
             name=f"Delivery {e.key}",
             code=f"P{e.key}",
@@ -229,6 +243,8 @@ def sign(book: Book) -> None:
             ends_on=e.ends_on,
             manager=e.manager,
         )
+        if e.closed_on:
+            project.changes.append((at(e.closed_on, 10), {"status": "closed"}))
         if e.is_priced_by_time and not e.prompt and r.random() < 0.3:
             _change_order(book, e, r)
     _lose_deals(book)
@@ -260,6 +276,7 @@ def _change_order(book: Book, e: Engagement, r: Random) -> None:
         order.changes.append(
             (at(approved, 16), {"status": "approved", "approved_on": approved, "effective_from": approved})
         )
+        e.changes.append(ApprovedChange(approved, amount, order.values["cap_delta"]))
 
 
 def _lose_deals(book: Book) -> None:

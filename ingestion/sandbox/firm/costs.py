@@ -64,11 +64,18 @@ def record_expense(
     amount: Decimal,
     currency: str,
     submitted: datetime,
-    approved: datetime,
+    approved: datetime | None,
     tax: Decimal = Decimal(0),
     recoverable: Decimal = Decimal(0),
+    *,
+    rejected: datetime | None = None,
+    reason: str | None = None,
+    receipt: str | None = None,
 ) -> Item:
-    """Record an expense (``amount`` includes ``tax``) and the item to rebill; only two policies make it one."""
+    """Record an expense (``amount`` includes ``tax``) and the item to rebill; only two policies make it one.
+
+    It is approved, or ``rejected`` for a ``reason``; ``receipt`` tells when the same one is handed in again.
+    """
     policy = e.terms.get("expense_policy", "at_cost")
     n = e.next_number("expense")
     item = Item(
@@ -80,6 +87,7 @@ def record_expense(
         resource=person,
         submitted_at=submitted,
         approved_at=approved,
+        rejected_at=rejected,
     )
     item.is_billable = policy != "non_billable"
     if policy in ("inclusive", "non_billable"):
@@ -103,12 +111,14 @@ def record_expense(
         is_billable=item.is_billable,
         status="draft",
         merchant=MERCHANTS.get(category, ""),
+        receipt_hash=receipt,
     )
-    record.changes += [
-        (submitted, {"status": "submitted", "submitted_at": submitted}),
-        (approved, {"status": "approved", "approved_at": approved}),
-        (paid := at(add_business_days(approved.date(), 6), 8), {"paid_at": paid}),
-    ]
+    record.changes.append((submitted, {"status": "submitted", "submitted_at": submitted}))
+    if rejected:
+        record.changes.append((rejected, {"status": "rejected", "rejected_at": rejected, "rejected_reason": reason}))
+    if approved:
+        paid = at(add_business_days(approved.date(), 6), 8)
+        record.changes += [(approved, {"status": "approved", "approved_at": approved}), (paid, {"paid_at": paid})]
     return item
 
 

@@ -17,7 +17,7 @@ APPROVAL_SLA = 3
 ISSUE_SLA = 5
 """Business days from cut-off (or acceptance of a milestone) in which the invoice must be posted."""
 
-ItemKind = Literal["time_entry", "expense_item", "supplier_cost", "milestone"]
+ItemKind = Literal["time_entry", "expense_item", "supplier_cost", "milestone", "progress", "commitment"]
 Treatment = Literal["bill", "never", "phantom", "draft_only", "catch_up"]
 
 
@@ -93,11 +93,31 @@ class Engagement:
     costs: dict[date, Decimal] = field(default_factory=dict)
     """Costs posted at each month end, in contract currency."""
     revenue_error: RevenueError | None = None
+    recognised: dict[date, Decimal] | None = None
+    """What the books recognise at each month end, where that does not follow from the method."""
+    buys_hours: bool = False
+    """The customer of a retainer buys hours that it then uses, instead of paying by the month."""
+    closed_on: date | None = None
+    """Day on which the project was closed."""
     credit_and_rebill: bool = False
     """Every invoice is credited the day after and billed again unchanged."""
     manager: str | None = None
     stale_until: date | None = None
     """Until when the biller used the rates of before the card change."""
+    set_up_days: int | None = None
+    """Business days from the win to the set-up project; None leaves it to chance."""
+    won_on: date | None = None
+    """Day of the win; None leaves it to chance."""
+    signed_on: date | None = None
+    set_up_on: date | None = None
+    """Day on which the project was created, once the contract is signed."""
+    changes: list[ApprovedChange] = field(default_factory=list)
+    known_as: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Fields of the contract line that a domain's system holds differently."""
+    has_schedule: bool = True
+    """A revenue schedule exists, as it should where there is a policy."""
+    planned_amount: Decimal | None = None
+    """What the revenue schedule plans in total when that is not the price."""
     numbers: Counter[str] = field(default_factory=Counter)
 
     def next_number(self, kind: str) -> int:
@@ -153,6 +173,15 @@ class Engagement:
 
 
 @dataclass(slots=True)
+class ApprovedChange:
+    """A change order of a contract line that was approved on ``approved_on``."""
+
+    approved_on: date
+    amount: Decimal
+    cap_delta: Decimal
+
+
+@dataclass(slots=True)
 class RevenueError:
     """A planted error of revenue recognition in the month ending on ``month``."""
 
@@ -200,9 +229,26 @@ class Item:
     approved_at: datetime | None = None
     marked_at: datetime | None = None
     hold: dict[str, Any] | None = None
+    change_order: str | None = None
+    is_written_down: bool = False
+    """The approver left only ``billable_hours`` of ``hours``; ``value`` is what is left."""
+    writedown_reason: str | None = None
+    written_down: Decimal = Decimal(0)
+    """What the hours that were taken off are worth, where nobody said why."""
+    lost: Decimal = Decimal(0)
+    """Part of the value whose right lapsed before the work: a rise that was not announced in time."""
+    kept_back: Decimal = Decimal(0)
+    """What the customer kept back of the invoice, to be released by ``release_on``."""
+    release_on: date | None = None
+    unbilled_as: str | None = None
+    """Detector that finds the item while it is unbilled, if not the one of its kind."""
+    underbilled_as: str | None = None
+    overbilled_as: str | None = None
     treatment: Treatment = "bill"
     bill_amount: Decimal | None = None
     """What the biller charges when that is not the value."""
+    is_parked: bool = False
+    """Logged on a project of the firm itself, because the engagement's own did not exist yet."""
     trap: str | None = None
     """Why the item looks like a leak and is none."""
     billings: list[Billing] = field(default_factory=list)
@@ -230,7 +276,7 @@ class Item:
 
     def expected_on(self, as_of: date) -> date | None:
         """The date by which the contract's calendar expects the item on a posted invoice, as known at ``as_of``."""
-        if self.kind == "milestone":
+        if self.kind in ("milestone", "progress", "commitment"):
             return add_business_days(self.happened_on, ISSUE_SLA)
         approved = self.approved_on if self.approved_on and self.approved_on <= as_of else None
         if self.kind != "time_entry":
@@ -247,6 +293,11 @@ class Item:
         if created > moment:
             return None
         values: dict[str, Any] = {"status": "draft"}
+        values["billable_hours"] = None if self.is_written_down else self.billable_hours
+        left: dict[str, Any] = {}
+        if self.is_written_down:
+            left = {"billable_hours": self.billable_hours, "submitted_billable_hours": self.hours}
+            left["writedown_reason"] = self.writedown_reason
         updated = created
         steps: list[tuple[datetime | None, dict[str, Any]]] = [
             (self.submitted_at, {"status": "submitted", "submitted_at": self.submitted_at}),
@@ -258,6 +309,7 @@ class Item:
                     "status": "approved",
                     "approved_at": self.approved_at,
                     "approver": self.engagement.manager if self.engagement else None,
+                    **left,
                 },
             ),
             (at(self.hold["placed_on"], 9) if self.hold else None, {"hold": self.hold}),
@@ -275,12 +327,27 @@ class Item:
             resource=self.resource,
             work_date=self.happened_on,
             hours=self.hours,
-            billable_hours=self.billable_hours,
+            change_order=self.change_order,
             is_billable=self.is_billable,
             role=self.role,
             applied_rate=self.applied_rate,
             **values,
         )
+
+
+@dataclass(slots=True)
+class Planted:
+    """A finding about a record that is planted by hand: from ``since`` until the day before ``until``."""
+
+    detector: str
+    item: str
+    item_kind: str
+    verdict: str
+    currency: str
+    since: date
+    until: date | None = None
+    amount: Decimal = Decimal(0)
+    exposed_amount: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -306,6 +373,9 @@ class Book:
     time: list[Item] = field(default_factory=list)
     engagements: list[Engagement] = field(default_factory=list)
     invoices: list[Posted] = field(default_factory=list)
+    planted: list[Planted] = field(default_factory=list)
+    missing: list[tuple[str, list[date], list[Engagement | None]]] = field(default_factory=list)
+    """Weeks that somebody worked and never logged: person, days, and on which engagement each day."""
     traps: list[tuple[date, str, str]] = field(default_factory=list)
     """Facts other than items that look like leaks and are none: since when, id, reason."""
     customers: dict[str, list[str]] = field(default_factory=dict)
@@ -322,6 +392,11 @@ class Book:
     def chance(self, *parts: object) -> Random:
         """A random source of one named entity of this firm."""
         return chance(self.seed, *parts)
+
+    def role_of(self, person: str) -> str:
+        """What a person does, also one who is not scheduled."""
+        roles = (p.values["role"] for p in self.records["resources"] if p.values["id"] == person)
+        return self.people.get(person) or next(roles)
 
     def add(self, kind: str, model: type[Fact], created: datetime, /, **values: Any) -> Record:
         """Record a fact that came to be at ``created``."""

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from ingestion.sandbox.facts import ProjectCost, RevenueSchedule
 from ingestion.sandbox.firm.basics import DAY, at, cents, month_end, month_ends
-from ingestion.sandbox.firm.model import Book, Engagement
+from ingestion.sandbox.firm.contracts import signed_at
+from ingestion.sandbox.firm.model import Book, Engagement, Record
 
 ZERO = Decimal(0)
 
@@ -26,8 +27,9 @@ def close_months(book: Book) -> None:
                 currency=e.currency,
                 posted_on=end,
             )
-        if e.revrec is None:
+        if e.revrec is None or not e.has_schedule:
             continue
+        months = _plan(book, e)
         before = ZERO
         carried = ZERO
         for end in month_ends(e.starts_on, min(month_end(e.ends_on), book.horizon)):
@@ -39,23 +41,38 @@ def close_months(book: Book) -> None:
             if error and error.month == end:
                 recognised, carried = _mistaken(e, recognised, end)
             if recognised or due:
-                book.add(
-                    "revenue_schedules",
-                    RevenueSchedule,
-                    at(end, 21),
-                    id=f"RS-{e.key}-{end:%y%m}",
-                    contract_line=e.line,
-                    period=f"{end:%Y-%m}",
-                    method=e.revrec,
-                    planned=due,
-                    recognised=recognised,
-                    currency=e.currency,
-                    posted_on=end,
-                )
+                months[end].changes.append((at(end, 21), {"recognised": recognised, "posted_on": end}))
+
+
+def _plan(book: Book, e: Engagement) -> dict[date, Record]:
+    """The schedule as it was made when the contract was signed, by month end: the price in equal parts.
+
+    What is earned as it is invoiced cannot be planned.
+    """
+    ends = list(month_ends(e.starts_on, month_end(e.ends_on)))
+    price: Decimal = e.terms["amount"] if e.planned_amount is None else e.planned_amount
+    part = cents(price / len(ends))
+    months = {}
+    for n, end in enumerate(ends, 1):
+        share = part if n < len(ends) else price - part * (len(ends) - 1)
+        months[end] = book.add(
+            "revenue_schedules",
+            RevenueSchedule,
+            signed_at(book, e),
+            id=f"RS-{e.key}-{end:%y%m}",
+            contract_line=e.line,
+            period=f"{end:%Y-%m}",
+            method=e.revrec,
+            planned=None if e.revrec == "as_invoiced" else share,
+            currency=e.currency,
+        )
+    return months
 
 
 def earned(e: Engagement, day: date) -> Decimal:
     """Revenue earned by the end of ``day`` under the line's method, in contract currency."""
+    if e.recognised is not None:
+        return sum((amount for end, amount in e.recognised.items() if end <= day), ZERO)
     if e.revrec == "as_invoiced":
         return sum((i.value for i in e.items if i.is_entitled and i.value is not None and i.happened_on <= day), ZERO)
     if e.revrec == "milestone_output":

@@ -102,10 +102,13 @@ def log_time(book: Book, stints: dict[str, list[Stint]]) -> None:
             if luck < ABSENT_OR_MISSING:
                 if luck >= MISSING:
                     book.absences.append((person, days))
+                else:
+                    places = [_place(plan, day) for day in days]
+                    book.missing.append((person, days, [p if isinstance(p, Engagement) else None for p in places]))
                 continue
             fates: dict[str, Fate] = {}
             for day in days:
-                place = next(p for first, last, p in plan if first <= day <= last)
+                place = _place(plan, day)
                 shares: list[tuple[Engagement | str, Decimal]] = [(place, HALF if r.random() < 0.1 else FULL)]
                 if r.random() < 0.12:
                     shares = [(place, MOST), (MEETINGS, REST)]
@@ -117,6 +120,10 @@ def log_time(book: Book, stints: dict[str, list[Stint]]) -> None:
                     if item.engagement:
                         item.engagement.items.append(item)
                     book.time.append(item)
+
+
+def _place(plan: list[Stint], day: date) -> Engagement | str:
+    return next(place for first, last, place in plan if first <= day <= last)
 
 
 def _weeks(book: Book) -> list[tuple[date, list[date]]]:
