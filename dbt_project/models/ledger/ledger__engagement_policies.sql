@@ -1,5 +1,5 @@
 -- Policies that concern an engagement as a whole: the strictest of its contract lines.
-{% set keys = ['project_setup_sla', 'change_order_sla', 'scope_escalation', 'revrec_tolerance_amount'] %}
+{% set keys = ['project_setup_sla', 'change_order_sla', 'scope_escalation'] %}
 select
   line.engagement_id,
   {% for key in keys %}

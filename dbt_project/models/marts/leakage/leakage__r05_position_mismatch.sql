@@ -66,13 +66,12 @@ found as (
     cast(0 as int) as days_past
   from compared
   inner join {{ ref('engagement') }} as engagement on compared.engagement_id = engagement.engagement_id
-  left join {{ ref('ledger__engagement_policies') }} as policies on compared.engagement_id = policies.engagement_id
   where
     compared.newest_rank = 1
     and abs(
       compared.contract_asset_amount + compared.unbilled_receivable_amount - compared.contract_liability_amount
       - compared.expected_amount
-    ) > coalesce(policies.revrec_tolerance_amount, {{ global_policy('revrec_tolerance_amount') }})
+    ) > {{ global_policy('revrec_tolerance_amount') }}
 )
 
 {{ detector_findings('position_mismatch', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
