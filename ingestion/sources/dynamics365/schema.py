@@ -42,9 +42,7 @@ _DATAVERSE = (
     _table("salesorder", _typed("name externalid")),
     _table(
         "salesorderdetail",
-        _typed(
-            "productdescription externalid _transactioncurrencyid_value", moment="createdon", extendedamount=AMOUNT
-        ),
+        _typed("productdescription externalid _transactioncurrencyid_value", moment="createdon", extendedamount=AMOUNT),
     ),
     _table(
         "changeorder",
