@@ -292,7 +292,7 @@ def test_every_detector_has_its_model_and_every_model_its_detector(models: dict[
     assert found == {detector_model(row) for row in detectors().values()}
 
 
-def test_the_register_and_the_first_seen_log_read_every_detector(
+def test_the_register_reads_every_detector(
     manifest: dict[str, Any], models: dict[str, Node]
 ) -> None:
     expected = {detector_model(row) for row in detectors().values()}
