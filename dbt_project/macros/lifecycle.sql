@@ -14,16 +14,6 @@
   {% endif %}
 {% endmacro %}
 
-{# The moment of this run, UTC: now, or the moment whose knowledge it is told to use. #}
-{% macro run_moment() %}
-  {%- set known_at = env_var('LEAKAGE_KNOWN_AT', '') -%}
-  {%- if known_at -%}
-    cast('{{ known_at }}' as {{ dbt.type_timestamp() }})
-  {%- else -%}
-    cast({{ dbt.current_timestamp() }} as {{ dbt.type_timestamp() }})
-  {%- endif -%}
-{% endmacro %}
-
 {# An amount held between two bounds. #}
 {% macro clamped(amount, low, high) -%}
   greatest({{ low }}, least({{ amount }}, {{ high }}))
