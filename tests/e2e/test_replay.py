@@ -158,7 +158,9 @@ def test_a_replay_is_the_register_of_that_day_row_for_row(history: History, numb
     again = read(done.database, "select * from marts.leakage__findings order by finding_id")
     assert again == day.register
     assert hashlib.sha256(history.warehouse.read_bytes()).hexdigest() == before, "a replay never writes the warehouse"
-    known = read(done.database, "select max(recorded_at) as at, max(as_of_date) as as_of from marts.leakage__finding_events")
+    known = read(
+        done.database, "select max(recorded_at) as at, max(as_of_date) as as_of from marts.leakage__finding_events"
+    )
     assert known[0]["at"] <= day.done_at.replace(tzinfo=None) and known[0]["as_of"] == day.as_of
     feeds = read(done.database, "select max(extracted_at) as at from canonical.feed_status")
     assert feeds[0]["at"] <= day.done_at.replace(tzinfo=None)
