@@ -209,7 +209,7 @@ happened as (
     event_number,
     2 as step,
     state_event as event_type,
-    cast(amount_now - left_amount as decimal(18, 4)) as amount,
+    cast(coalesce(amount_now, 0) - left_amount as decimal(18, 4)) as amount,
     amount_now as open_amount,
     recovered_now_amount as recovered_to_date_amount,
     moved_amount,
