@@ -61,7 +61,10 @@ def show_register(console: Console, found: Sequence[Row], as_of: object, limit: 
     for row in shown:
         value = f"{_money(row['amount'])} {row['currency'] or ''}"
         facts = f"{str(row['finding_id'])[:8]}  {row['category']:<22} {row['verdict']:<14} {value:>18}"
-        console.print(f"{facts}  {row.get('customer_name') or ''}", highlight=False, markup=False, soft_wrap=True)
+        decided = f" [{row['status']}]" if row.get("status") in ("accepted", "rejected") else ""
+        console.print(
+            f"{facts}  {row.get('customer_name') or ''}{decided}", highlight=False, markup=False, soft_wrap=True
+        )
         todo = f"          {row['owner'] or '-'}: {row['action'] or ''}"
         console.print(todo, style="dim", highlight=False, markup=False, soft_wrap=True)
     if len(shown) < len(found):
