@@ -186,3 +186,14 @@ def test_a_replay_that_cannot_be_made_is_one_sentence(
     assert leakage(monkeypatch, "replay", *arguments) == 2
     shown = capfd.readouterr()
     assert said in shown.err and shown.err.count("\n") == 1 and shown.out == ""
+
+
+def test_the_register_for_people_says_what_was_decided(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with duckdb.connect(str(built / "warehouse.duckdb")) as connection:
+        connection.execute("alter table marts.leakage__findings add column status varchar default 'open'")
+        connection.execute("update marts.leakage__findings set status = 'rejected' where finding_id = 'aaaa1111'")
+    assert leakage(monkeypatch, "findings") == 0
+    lines = [line for line in capfd.readouterr().out.splitlines() if "[" in line]
+    assert len(lines) == 1 and lines[0].startswith("aaaa1111") and lines[0].endswith("Acme [rejected]")
