@@ -19,8 +19,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ingestion.config import DEFAULT_SYSTEMS, ConfigurationError, parse_systems
-from ingestion.sandbox.facts import Facts
-from ingestion.sandbox.facts.billing import BilledItem, Invoice, InvoiceLine
+from ingestion.sandbox.facts import BilledItem, Facts, Invoice, InvoiceLine
 from ingestion.sandbox.firm import Firm
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
