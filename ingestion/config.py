@@ -39,15 +39,20 @@ class Settings:
     def published_dir(self) -> Path:
         return self.data_dir / "published"
 
+    @property
+    def replays_dir(self) -> Path:
+        """Past days that were built again, each in a folder of its own."""
+        return self.data_dir / "replays"
+
 
 def settings() -> Settings:
     """The settings of this process, read afresh from the environment; raises ConfigurationError."""
-    known_at = os.environ.get("LEAKAGE_KNOWN_AT")
+    as_of, known_at = os.environ.get("LEAKAGE_AS_OF"), os.environ.get("LEAKAGE_KNOWN_AT")
     return Settings(
         systems=parse_systems(os.environ.get("LEAKAGE_SYSTEMS", DEFAULT_SYSTEMS)),
         data_dir=Path(os.environ.get("LEAKAGE_DATA_DIR") or "data").absolute(),
-        as_of=_day(os.environ.get("LEAKAGE_AS_OF")),
-        known_at=_moment(known_at) if known_at else None,
+        as_of=parse_day(as_of, "LEAKAGE_AS_OF") if as_of else None,
+        known_at=parse_moment(known_at, "LEAKAGE_KNOWN_AT") if known_at else None,
         reporting_currency=_currency(os.environ.get("LEAKAGE_REPORTING_CURRENCY") or "USD"),
     )
 
@@ -71,16 +76,15 @@ def parse_systems(text: str) -> dict[str, str]:
     return chosen
 
 
-def _day(text: str | None) -> date | None:
-    if not text:
-        return None
+def parse_day(text: str, setting: str) -> date:
+    """A business date; raises ConfigurationError that names the ``setting``."""
     # SQL reads the same text: of the forms that Python takes, only this one means the same everywhere.
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-        raise ConfigurationError(f"LEAKAGE_AS_OF: {text!r} is not a date, write it as 2026-04-30")
+        raise ConfigurationError(f"{setting}: {text!r} is not a date, write it as 2026-04-30")
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"LEAKAGE_AS_OF: {text!r} is not a day of the calendar") from None
+        raise ConfigurationError(f"{setting}: {text!r} is not a day of the calendar") from None
 
 
 def _currency(text: str) -> str:
@@ -89,10 +93,10 @@ def _currency(text: str) -> str:
     return text
 
 
-def _moment(text: str) -> datetime:
+def parse_moment(text: str, setting: str) -> datetime:
+    """A moment, UTC unless it says otherwise; raises ConfigurationError that names the ``setting``."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        example = "2026-04-30T18:00:00Z"
-        raise ConfigurationError(f"LEAKAGE_KNOWN_AT: {text!r} is not a time, write it as {example}") from None
+        raise ConfigurationError(f"{setting}: {text!r} is not a time, write it as 2026-04-30T18:00:00Z") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

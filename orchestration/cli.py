@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingestion.config import ConfigurationError, parse_systems, settings
+from orchestration import cli_register
+from orchestration.cli_register import Json, print_json
 
 if TYPE_CHECKING:
     from orchestration.demo import DemoFirm
@@ -33,7 +34,6 @@ scenarios_app = typer.Typer(
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(scenarios_app, name="scenarios")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text for people.")]
 Systems = Annotated[
     str | None,
     typer.Option(metavar="DOMAIN=SYSTEM,...", help="Which system serves which domain; default LEAKAGE_SYSTEMS."),
@@ -86,42 +86,8 @@ def run(
         _report(_execute(), as_json, next_steps=False)
 
 
-@app.command()
-def findings(
-    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
-    verdict: Annotated[str | None, typer.Option(help="Only this verdict, for instance at_risk.")] = None,
-    as_json: Json = False,
-) -> None:
-    """The register of findings, the largest leakage first."""
-    from rich.console import Console
-
-    from orchestration import register, screen
-
-    with register.open_register() as connection:
-        found = register.findings(connection, category, verdict)
-    if as_json:
-        _print_json(register.plain(found))
-        return
-    console = Console()
-    screen.show_register(console, found, found[0]["as_of_date"] if found else "now", limit=None)
-    screen.show_totals(console, found)
-
-
-@app.command()
-def explain(
-    finding_id: Annotated[str, typer.Argument(help="Id of a finding, or its unique beginning.")], as_json: Json = False
-) -> None:
-    """One finding's evidence, record by record, from the CRM to the ledger."""
-    from rich.console import Console
-
-    from orchestration import evidence, register, screen
-
-    with register.open_register() as connection:
-        finding = evidence.explain(connection, finding_id)
-    if as_json:
-        _print_json(register.plain(finding))
-    else:
-        screen.show_chain(Console(), finding)
+for command in (cli_register.findings, cli_register.explain, cli_register.decide, cli_register.replay):
+    app.command()(command)
 
 
 @app.command()
@@ -219,7 +185,7 @@ def check(
 
         results = scenario_check.check(directory, chosen, progress, say, quick=quick)
     if as_json:
-        _print_json(
+        print_json(
             [{"scenario": r.scenario, "title": r.title, "ok": r.ok, "differences": r.differences} for r in results]
         )
     else:
@@ -237,7 +203,7 @@ def schema() -> None:
     """Print the JSON Schema of scenario files."""
     from ingestion.sandbox.scenarios import json_schema
 
-    _print_json(json_schema())
+    print_json(json_schema())
 
 
 def main() -> None:
@@ -307,7 +273,7 @@ def _report(result: RunResult, as_json: bool, next_steps: bool) -> None:
             "seconds": result.seconds,
             "data_dir": str(conf.data_dir),
         }
-        _print_json(register.plain(summary), indent=None)
+        print_json(register.plain(summary), indent=None)
         return
     console = Console()
     screen.show_register(console, found, as_of)
@@ -329,10 +295,6 @@ def _report(result: RunResult, as_json: bool, next_steps: bool) -> None:
                 ("leakage ui", "the same run as an asset graph in Dagster"),
             ],
         )
-
-
-def _print_json(value: Any, indent: int | None = 2) -> None:
-    typer.echo(json.dumps(value, indent=indent, ensure_ascii=False))
 
 
 def _quoted(value: str) -> str:

@@ -106,8 +106,8 @@ def refuse_demo_data() -> None:
 
 
 def forget(data_dir: Path) -> None:
-    """Remove what demo runs wrote: raw data, load state, the published copy."""
+    """Remove what demo runs wrote: raw data, load state, the published copy, replays."""
     for name in ("warehouse.duckdb", "warehouse.duckdb.wal"):
         (data_dir / name).unlink(missing_ok=True)
-    for name in ("pipelines", "published"):
+    for name in ("pipelines", "published", "replays"):
         shutil.rmtree(data_dir / name, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The evidence chain of one finding: from the opportunity in the CRM to the (absent) invoice line in the ERP."""
+"""The evidence chain of a finding or an item: from the opportunity in the CRM to the (absent) invoice line in the ERP."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 import duckdb
 
-from ingestion.config import ConfigurationError
-from orchestration.register import Row, findings, money, rows
+from orchestration.register import Row, finding, money, rows
 
 # Per item type: its id and what it says of itself. Columns that only one kind has are NULL elsewhere.
 _ITEMS = {
@@ -32,6 +31,7 @@ _ITEMS = {
         "case when accepted_date is null then 'not accepted' else 'accepted' end as status, name as label",
     ),
 }
+ITEM_TYPES = tuple(_ITEMS)
 _TITLES = {
     "time_entry": "time entry",
     "expense_item": "expense",
@@ -45,17 +45,17 @@ def explain(connection: duckdb.DuckDBPyConnection, finding_id: str) -> Row:
 
     ``finding_id`` may be shortened to its unique beginning. Raises ConfigurationError when not exactly one matches.
     """
-    matches = [f for f in findings(connection) if str(f["finding_id"]).startswith(finding_id)] if finding_id else []
-    exact = [f for f in matches if f["finding_id"] == finding_id]
-    if len(exact or matches) != 1:
-        problem = f"{len(matches)} findings begin with it" if matches else "no finding has it; see `leakage findings`"
-        raise ConfigurationError(f"finding id {finding_id!r}: {problem}")
-    finding = (exact or matches)[0]
-    return {**finding, "chain": [*_chain(connection, finding), *_inferred(connection, finding["subject_id"])]}
+    found = finding(connection, finding_id)
+    return {**found, "chain": chain(connection, found)}
 
 
-def _chain(connection: duckdb.DuckDBPyConnection, finding: Row) -> list[Row]:
-    kind, system, source_id = finding["subject_type"], finding["subject_system"], finding["subject_source_id"]
+def chain(connection: duckdb.DuckDBPyConnection, subject: Row) -> list[Row]:
+    """The records behind ``subject``, named by its subject_type, _system, _source_id and _id, and the inferred links."""
+    return [*_chain(connection, subject), *_inferred(connection, subject["subject_id"])]
+
+
+def _chain(connection: duckdb.DuckDBPyConnection, subject: Row) -> list[Row]:
+    kind, system, source_id = subject["subject_type"], subject["subject_system"], subject["subject_source_id"]
     if kind in _ITEMS:
         return _item_chain(connection, kind, system, source_id)
     if kind == "invoice":

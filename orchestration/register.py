@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -14,13 +15,17 @@ import duckdb
 
 from ingestion.config import ConfigurationError, settings
 
+REPLAY_NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 Row = dict[str, Any]
 
 
 @contextmanager
-def open_register() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection; raises ConfigurationError when nothing was built yet or a run holds the warehouse."""
-    path = register_path()
+def open_register(replay: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the register, or to that of a replay.
+
+    Raises ConfigurationError when nothing was built yet, a run holds the warehouse, or no replay has the name.
+    """
+    path = register_path() if replay is None else replay_path(replay)
     try:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.IOException:
@@ -38,6 +43,16 @@ def register_path() -> Path:
         if path.exists():
             return path
     raise ConfigurationError(f"{conf.data_dir}: nothing was built here yet; type `leakage demo` or `leakage run` first")
+
+
+def replay_path(name: str) -> Path:
+    """The file of the replay ``name``; raises ConfigurationError when there is none."""
+    folder = settings().replays_dir
+    path = folder / name / "leakage.duckdb"
+    if not re.fullmatch(REPLAY_NAME, name) or not path.exists():
+        known = ", ".join(sorted(p.parent.name for p in folder.glob("[!.]*/leakage.duckdb"))) or "none"
+        raise ConfigurationError(f"no replay is called {name!r}; there are: {known}; `leakage replay` makes one")
+    return path
 
 
 def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None) -> list[Row]:
@@ -82,8 +97,18 @@ def findings(
     return found
 
 
+def finding(connection: duckdb.DuckDBPyConnection, finding_id: str) -> Row:
+    """The finding whose id this is, or begins with this; raises ConfigurationError when not exactly one matches."""
+    matches = [f for f in findings(connection) if str(f["finding_id"]).startswith(finding_id)] if finding_id else []
+    exact = [f for f in matches if f["finding_id"] == finding_id]
+    if len(exact or matches) != 1:
+        problem = f"{len(matches)} findings begin with it" if matches else "no finding has it; see `leakage findings`"
+        raise ConfigurationError(f"finding id {finding_id!r}: {problem}")
+    return (exact or matches)[0]
+
+
 def leakage_by_currency(found: list[Row]) -> dict[str, Decimal]:
-    """At risk and confirmed loss per currency, without estimates; currencies are never added up."""
+    """What is at risk and lost, without estimates and rejected findings, per currency; currencies are never added up."""
     totals: dict[str, Decimal] = {}
     for row in found:
         if row["is_counted"] and row["amount"] is not None:

@@ -61,7 +61,10 @@ def show_register(console: Console, found: Sequence[Row], as_of: object, limit: 
     for row in shown:
         value = f"{_money(row['amount'])} {row['currency'] or ''}"
         facts = f"{str(row['finding_id'])[:8]}  {row['category']:<22} {row['verdict']:<14} {value:>18}"
-        console.print(f"{facts}  {row.get('customer_name') or ''}", highlight=False, markup=False, soft_wrap=True)
+        decided = f" [{row['status']}]" if row.get("status") in ("accepted", "rejected") else ""
+        console.print(
+            f"{facts}  {row.get('customer_name') or ''}{decided}", highlight=False, markup=False, soft_wrap=True
+        )
         todo = f"          {row['owner'] or '-'}: {row['action'] or ''}"
         console.print(todo, style="dim", highlight=False, markup=False, soft_wrap=True)
     if len(shown) < len(found):
@@ -99,13 +102,55 @@ def show_chain(console: Console, finding: Row) -> None:
     console.print(f"{finding['owner']}: {finding['action']}")
     if finding["causes"]:
         console.print(f"causes: {', '.join(finding['causes'])}")
+    console.print(_records(finding["chain"]))
+    console.print(f"id {finding['finding_id']}", highlight=False)
+
+
+def show_item(console: Console, item: Row) -> None:
+    """What the ledger decided about one item, why, and the records behind it."""
+    name = f"{item['item_type']}:{item['source_system']}:{item['source_id']}"
+    console.print(f"[bold]{name}[/bold] {item['verdict']}: {item['answer']}", highlight=False, soft_wrap=True)
+    said = {
+        "category": item["category"],
+        "reason": item["reason"],
+        "gate": item["gate"],
+        "causes": ", ".join(item["causes"]),
+    }
+    amounts = {
+        "value": "entitled_amount",
+        "billed": "billed_amount",
+        "conceded": "concession_amount",
+        "billed too much": "overbilled_amount",
+        "open": "open_amount",
+    }
+    said |= {label: f"{_money(item[column])} {item['currency'] or ''}" for label, column in amounts.items()}
+    if item["expected_invoice_date"] is not None:
+        said["invoice expected"] = f"{item['expected_invoice_date']} ({item['days_past']} days past)"
+    for label, text in said.items():
+        if text:
+            console.print(f"  {label:<17} {text}", highlight=False, markup=False, soft_wrap=True)
+    for claim in item["claims"]:
+        money_claimed = f"{_money(claim['amount'])} {claim['currency'] or ''}"
+        why = f" ({claim['reason']})" if claim["reason"] else ""
+        console.print(
+            f"  {'claim':<17} {money_claimed} {claim['category']}, {claim['verdict']}{why}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+    for found in item["findings"]:
+        console.print(f"  {'finding':<17} {found['finding_id']} {found['category']}", highlight=False, soft_wrap=True)
+    console.print(_records(item["chain"]))
+
+
+def _records(chain: Sequence[Row]) -> Table:
+    """The steps of an evidence chain as a table."""
     table = Table(box=None, pad_edge=False)
     for name in ("", "system", "record id", "what it says"):
         table.add_column(name, overflow="fold")
-    for step in finding["chain"]:
+    for step in chain:
         table.add_row(step["step"], step["system"] or "-", step["record_id"] or "absent", step["detail"])
-    console.print(table)
-    console.print(f"id {finding['finding_id']}", highlight=False)
+    return table
 
 
 def show_lines(console: Console, title: str, lines: Sequence[tuple[str, str]]) -> None:

@@ -30,10 +30,15 @@
   {%- if as_of -%}cast('{{ as_of }}' as date){%- else -%}cast({{ dbt.current_timestamp() }} as date){%- endif -%}
 {% endmacro %}
 
-{# The end of the business date, UTC; now, as long as that lies ahead. #}
+{# The moment of the run, UTC: now, or the one whose knowledge it is told to use. #}
+{% macro run_moment() %}
+  {%- set known_at = env_var('LEAKAGE_KNOWN_AT', '') -%}
+  cast({{ "'" ~ known_at ~ "'" if known_at else dbt.current_timestamp() }} as {{ dbt.type_timestamp() }})
+{%- endmacro %}
+
+{# The end of the business date, UTC; the moment of the run, as long as that lies ahead. #}
 {% macro as_of_moment() %}
-  {%- set now = 'cast(' ~ dbt.current_timestamp() ~ ' as ' ~ dbt.type_timestamp() ~ ')' -%}
-  least({{ now }}, cast({{ dbt.dateadd('day', 1, as_of_date()) }} as {{ dbt.type_timestamp() }}))
+  least({{ run_moment() }}, cast({{ dbt.dateadd('day', 1, as_of_date()) }} as {{ dbt.type_timestamp() }}))
 {%- endmacro %}
 
 {# A date that has come by the business date; NULL while it lies ahead, because nobody could know it then. #}

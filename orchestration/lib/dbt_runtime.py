@@ -61,10 +61,13 @@ def dbt_resource(project: DbtProject) -> Dbt:
     return Dbt(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt")))
 
 
-def build_models() -> list[str]:
-    """Build seeds and models in one dbt process, without tests; returns its last lines when it failed."""
+def build_models(*, with_tests: bool = False) -> list[str]:
+    """Build seeds and models in one dbt process; returns its last lines when it failed.
+
+    ``with_tests`` runs the tests of the data too; without them nothing is checked.
+    """
     command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build"]
-    skipped = ["--exclude", "resource_type:test", "resource_type:unit_test"]
+    skipped = ["--exclude", "resource_type:unit_test", *([] if with_tests else ["resource_type:test"])]
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     outputs = ["--target-path", str(target_path()), "--log-path", str(target_path())]
     environment = {**os.environ, "LEAKAGE_DATA_DIR": str(settings().data_dir)}

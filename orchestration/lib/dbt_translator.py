@@ -27,7 +27,10 @@ class LayerTranslator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
         if node["resource_type"] == "source":
-            return spec.replace_attributes(key=raw_key(_SYSTEM_OF_SOURCE[node["source_name"]], node["name"]))
+            system = _SYSTEM_OF_SOURCE.get(node["source_name"])
+            # What is no vendor's is kept by the project itself: no job makes it.
+            key = raw_key(system, node["name"]) if system else dg.AssetKey([node["source_name"], node["name"]])
+            return spec.replace_attributes(key=key)
         return spec.replace_attributes(
             key=dg.AssetKey([node["schema"], node["name"]]),
             group_name=_group(node),

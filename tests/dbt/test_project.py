@@ -106,7 +106,9 @@ def test_each_layer_reads_only_the_layers_below_it(manifest: dict[str, Any], mod
     assert wrong == []
 
 
-def test_canonical_reads_no_source_but_the_feed_status(manifest: dict[str, Any], models: dict[str, Node]) -> None:
+def test_canonical_reads_no_source_but_the_feed_status_and_decisions(
+    manifest: dict[str, Any], models: dict[str, Node]
+) -> None:
     read = {
         parent["name"]
         for node in models.values()
@@ -114,7 +116,7 @@ def test_canonical_reads_no_source_but_the_feed_status(manifest: dict[str, Any],
         for kind, parent in parents(manifest, node)
         if kind == "source"
     }
-    assert read == {"feed"}
+    assert read == {"feed", "finding_decision"}
 
 
 def test_staging_and_mapping_stay_within_their_own_system(manifest: dict[str, Any], models: dict[str, Node]) -> None:
@@ -292,12 +294,11 @@ def test_every_detector_has_its_model_and_every_model_its_detector(models: dict[
     assert found == {detector_model(row) for row in detectors().values()}
 
 
-def test_the_register_and_the_first_seen_log_read_every_detector(
-    manifest: dict[str, Any], models: dict[str, Node]
-) -> None:
+def test_the_register_reads_every_detector(manifest: dict[str, Any], models: dict[str, Node]) -> None:
     expected = {detector_model(row) for row in detectors().values()}
-    for register in ("leakage__findings", "leakage__first_seen"):
-        assert expected <= {parent["name"] for _, parent in parents(manifest, models[register])}, register
+    assert expected <= {parent["name"] for _, parent in parents(manifest, models["leakage__detected"])}
+    for reader in ("leakage__findings", "leakage__finding_events"):
+        assert "leakage__detected" in {parent["name"] for _, parent in parents(manifest, models[reader])}, reader
 
 
 def test_every_detector_says_which_domains_it_needs() -> None:

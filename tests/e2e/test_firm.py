@@ -188,7 +188,9 @@ def test_dbt_unit_tests_hold(built: Built) -> None:
 def test_second_run_changes_nothing(built: Built) -> None:
     columns = "finding_id, verdict, amount, exposed_amount, action, evidence, first_seen_at"
     raw, register = built.raw_rows(), built.query(f"select {columns} from marts.leakage__findings order by finding_id")
+    events = built.query("select count(*) from marts.leakage__finding_events")
     built.run()
+    assert built.query("select count(*) from marts.leakage__finding_events") == events
     assert built.raw_rows() == raw
     assert built.query(f"select {columns} from marts.leakage__findings order by finding_id") == register
 

@@ -10,7 +10,6 @@ select * from (values
        amount, currency, base_amount);
 alter table marts.leakage__findings alter amount type decimal(18, 4);
 alter table marts.leakage__findings alter base_amount type decimal(18, 4);
-alter table marts.leakage__findings add column is_estimate boolean default false;
 alter table marts.leakage__findings add column is_counted boolean;
 update marts.leakage__findings set is_counted = verdict in ('at_risk', 'confirmed_loss');
 alter table marts.leakage__findings add column exposed_amount decimal(18, 4);
@@ -66,3 +65,27 @@ from (
   ('psa', 'psa1', 'times', 'stale', timestamp '2026-04-28 00:00:00', cast(72 as decimal(18, 4))),
   ('psa', 'psa1', 'projects', 'never_loaded', null, null)
 ) as t(source_domain, source_system, source_object, status, complete_through, age_hours);
+create schema control;
+create table control.finding_decision (decision_id varchar, finding_id varchar, decision varchar, reason varchar, decided_by varchar,
+  decided_at timestamp, as_of_date date, verdict varchar, amount decimal(18, 4), currency varchar);
+create table ledger.ledger__items as
+select
+  *, item_type || '_of_' || source_system as engagement_id, 'consultant' as causes, cast(0 as decimal(18, 4)) as overbilled_amount,
+  'USD' as currency, date '2026-04-10' as expected_invoice_date, 20 as days_past
+from (
+  values
+  ('psa1:77', 'time_entry', 'psa1', '77', 'at_risk', 'unbilled_approved_time', null, 'rated', 2000.00, 0.00, 0.00, 2000.00),
+  ('psa1:80', 'time_entry', 'psa1', '80', 'not_yet_due', 'billing_hold', 'awaiting_po', 'rated', 500.00, 0.00, 0.00, 500.00),
+  ('psa1:81', 'time_entry', 'psa1', '81', 'billed', null, null, 'billed', 200.00, 190.00, 10.00, 0.00),
+  ('psa1:90', 'time_entry', 'psa1', '90', 'billed', null, null, 'billed', 1.00, 1.00, 0.00, 0.00),
+  ('psa1:90', 'milestone', 'psa1', '90', 'billed', null, null, 'billed', 1.00, 1.00, 0.00, 0.00)
+) as i(item_id, item_type, source_system, source_id, verdict, category, reason, gate, entitled_amount, billed_amount,
+       concession_amount, open_amount);
+create table ledger.ledger__item_claims as
+select 'psa1:80' as item_id, 'billing_hold' as category, 'not_yet_due' as verdict, 'awaiting_po' as reason,
+  cast(500 as decimal(18, 4)) as amount, 'USD' as currency, date '2026-10-01' as recovery_deadline, 80 as claim_sequence;
+insert into canonical.time_entry
+select 'psa1:' || id, 'crm1:L', 'psa1:P', 'psa1', id, date '2026-03-11', 2, 'approved', 'Consultant'
+from (values ('80'), ('81'), ('90'), ('82'), ('83')) as t(id);
+alter table canonical.time_entry add column is_deleted boolean default false;
+update canonical.time_entry set is_deleted = true where source_id = '82';

@@ -1,22 +1,10 @@
 {% set base_currency = "'" ~ env_var('LEAKAGE_REPORTING_CURRENCY', 'USD') ~ "'" %}
-{% set columns = ['finding_id', 'detector_id', 'category', 'verdict', 'subject_type', 'subject_system', 'subject_source_id',
-  'subject_id', 'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'customer_name',
-  'contract_line_name', 'project_name', 'amount', 'currency', 'exposed_amount', 'carry_cost_amount', 'owner', 'action',
-  'reason', 'causes', 'evidence', 'expected_date', 'occurred_date', 'days_past', 'recovery_deadline'] %}
 with identity as (
   select
     subject_id,
     case when max(case when confidence = 'low' then 1 else 0 end) = 1 then 'low' else 'medium' end as confidence
   from {{ ref('inferred_link') }}
   group by subject_id
-),
-
-found as (
-  {% for detector in detector_models() %}
-  select {{ columns | join(', ') }}
-  from {{ ref('leakage__' ~ detector) }}
-  {{ 'union all' if not loop.last }}
-  {% endfor %}
 ),
 
 valued as (
@@ -27,7 +15,6 @@ valued as (
     coalesce(policies.{{ key }}, {{ global_policy(key) }}) as {{ key }},
     {% endfor %}
     loss.probability_pct,
-    detector.is_estimate,
     recoverability.recoverable_pct,
     loss.bucket as age_bucket,
     {{ converted('found.amount', 'found.currency', base_currency, 'fx') }} as base_amount,
@@ -37,9 +24,8 @@ valued as (
       found.exposed_amount,
       found.amount
     ) as money_concerned
-  from found
+  from {{ ref('leakage__detected') }} as found
   left join {{ ref('ledger__contract_line_policies') }} as policies on found.contract_line_id = policies.contract_line_id
-  inner join {{ ref('detectors') }} as detector on found.detector_id = detector.detector_id and detector.is_enabled
   left join {{ ref('recoverability') }} as recoverability
     on
       found.category = recoverability.category
@@ -99,10 +85,17 @@ select
   valued.days_past,
   valued.age_bucket,
   valued.recovery_deadline,
-  seen.first_seen_at,
+  state.first_seen_at,
+  coalesce(state.status, 'open') as status,
+  state.decision_reason,
+  state.decided_by,
+  state.decided_date,
   {{ as_of_date() }} as as_of_date,
   valued.is_estimate,
-  valued.verdict in ('at_risk', 'confirmed_loss') and not valued.is_estimate as is_counted,
+  valued.verdict in ('at_risk', 'confirmed_loss')
+  and not valued.is_estimate
+  and coalesce(state.status, 'open') <> 'rejected' as is_counted,
+  cast(coalesce(state.recovered_amount, 0) as decimal(18, 4)) as recovered_amount,
   case
     when valued.verdict = 'at_risk'
       then {{ money(percent_of('cast(valued.amount as decimal(19, 4))', 'coalesce(valued.recoverable_pct, 100)')) }}
@@ -111,4 +104,4 @@ select
   '2' as rule_version
 from valued
 left join identity on valued.subject_id = identity.subject_id
-left join {{ ref('leakage__first_seen') }} as seen on valued.finding_id = seen.finding_id
+left join {{ ref('leakage__finding_states') }} as state on valued.finding_id = state.finding_id

@@ -1,0 +1,138 @@
+"""The commands that read the register, decide about findings, and build past days again."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from ingestion.config import ConfigurationError
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text for people.")]
+OfReplay = Annotated[
+    str | None, typer.Option("--replay", metavar="NAME", help="Read this replay instead of the live register.")
+]
+BUILD_FAILED = 1
+
+
+def findings(
+    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Only this verdict, for instance at_risk.")] = None,
+    of_replay: OfReplay = None,
+    as_json: Json = False,
+) -> None:
+    """The register of findings, the largest leakage first."""
+    from rich.console import Console
+
+    from orchestration import register, screen
+
+    with register.open_register(of_replay) as connection:
+        found = register.findings(connection, category, verdict)
+    if as_json:
+        print_json(register.plain(found))
+        return
+    console = Console()
+    screen.show_register(console, found, found[0]["as_of_date"] if found else "now", limit=None)
+    screen.show_totals(console, found)
+
+
+def explain(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT", help="A finding's id or its unique beginning, an item's id, or a record as TYPE:SYSTEM:ID."
+        ),
+    ],
+    of_replay: OfReplay = None,
+    as_json: Json = False,
+) -> None:
+    """One finding's evidence, record by record, from the CRM to the ledger; or why an item is not a leak.
+
+    An item is named by its id (kantata:123) or as time_entry:kantata:123.
+    """
+    from rich.console import Console
+
+    from orchestration import item_evidence, register, screen
+
+    with register.open_register(of_replay) as connection:
+        found = item_evidence.explain_anything(connection, what)
+    if as_json:
+        print_json(register.plain(found))
+    elif "item_id" in found:
+        screen.show_item(Console(), found)
+    else:
+        screen.show_chain(Console(), found)
+
+
+def decide(
+    finding_id: Annotated[str, typer.Argument(help="Id of a finding, or its unique beginning.")],
+    accept: Annotated[bool, typer.Option("--accept", help="It is a leak; somebody works on it.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="It is none; it stays listed and is not counted.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why; needed to reject.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="WHO", help="Who decides.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Accept or reject a finding. The decision is kept for good; the next run shows it in the register."""
+    from orchestration import decisions, register
+
+    if accept == reject:
+        raise ConfigurationError("decide: say either --accept or --reject")
+    recorded = decisions.decide(finding_id, decisions.ACCEPTED if accept else decisions.REJECTED, reason, by)
+    if as_json:
+        print_json(register.plain(recorded))
+    else:
+        typer.echo(
+            f"{recorded['finding_id']} {recorded['decision']} by {recorded['decided_by']}; the next run shows it"
+        )
+
+
+def replay(
+    as_of: Annotated[str, typer.Option(metavar="DATE", help="Business date of the verdicts, as in 2026-04-30.")],
+    known_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Use what was known by then (UTC); default the end of that day; now = all."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What to call it; default the business date.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Build a past day again from the raw log of changes, beside the live register and never over it."""
+    from ingestion.config import parse_day, parse_moment
+
+    day = parse_day(as_of, "--as-of")
+    moment = None
+    if known_at is not None:
+        moment = datetime.now(UTC) if known_at == "now" else parse_moment(known_at, "--known-at")
+
+    from orchestration import register
+    from orchestration.replay import ReplayError
+    from orchestration.replay import replay as build_again
+
+    try:
+        done = build_again(day, moment, name, lambda line: typer.echo(f"{line} ...", err=True))
+    except ReplayError as error:
+        typer.echo(f"leakage: {error}", err=True)
+        raise typer.Exit(BUILD_FAILED) from None
+    with register.open_register(done.name) as connection:
+        found = register.findings(connection)
+    summary: dict[str, Any] = {
+        "name": done.name,
+        "as_of": done.as_of,
+        "known_at": done.known_at,
+        "findings": len(found),
+        "leakage": register.leakage_by_currency(found),
+        "database": str(done.database),
+        "seconds": done.seconds,
+    }
+    if as_json:
+        print_json(register.plain(summary), indent=None)
+        return
+    totals = ", ".join(f"{register.money(v)} {c}" for c, v in summary["leakage"].items()) or "none"
+    typer.echo(f"{done.as_of} as known at {done.known_at:%Y-%m-%dT%H:%M:%SZ}: {len(found)} findings, leakage {totals}")
+    typer.echo(f"it is in {done.database}; `leakage findings --replay {done.name}` lists it")
+
+
+def print_json(value: Any, indent: int | None = 2) -> None:
+    """One JSON value on the output."""
+    typer.echo(json.dumps(value, indent=indent, ensure_ascii=False))
