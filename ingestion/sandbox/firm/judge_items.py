@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ingestion.sandbox.firm.basics import add_business_days, month_end
+from ingestion.sandbox.firm.items import APPROVAL_SLA, ISSUE_SLA, Billing, Item
 from ingestion.sandbox.firm.key import CATEGORIES, Leak, Verdict
-from ingestion.sandbox.firm.model import APPROVAL_SLA, ISSUE_SLA, Billing, Engagement, Item
+from ingestion.sandbox.firm.model import Engagement
 
 BACK_BILLING_DAYS = 180
 """Days from the expected invoice date in which unbilled items can still be billed."""
