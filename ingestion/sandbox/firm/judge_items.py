@@ -112,12 +112,13 @@ def _unbilled_verdict(item: Item, as_of: date) -> Verdict:
 
 
 def _leak(detector: str, item: Item, e: Engagement, verdict: Verdict, amount: Decimal | None) -> Leak:
-    is_line = item.kind == "commitment"
+    # A minimum commitment has no record of its own: the contract line promises it.
+    subject, kind = (e.line, "contract_line") if item.kind == "commitment" else (item.id, item.kind)
     return Leak(
         detector=detector,
         category=CATEGORIES[detector],
-        item=e.line if is_line else item.id,
-        item_kind="contract_line" if item.kind == "commitment" else item.kind,
+        item=subject,
+        item_kind=kind,  # type: ignore[arg-type]
         verdict=verdict,
         amount=amount,
         currency=e.currency,
