@@ -353,6 +353,34 @@ def test_known_cases_come_out_to_the_cent(key: AnswerKey) -> None:
     assert amounts("R04", "CL-K1S") == [("11000.00", "compliance")]
     assert amounts("R03", "CL-K1R") == [("6400.00", "compliance")]
     assert amounts("R01", "CL-K1P") == [("1600.00", "compliance")]
+    assert amounts("L08", "E-K1EA-") == [("520.00", "timing_delay")]
+    assert amounts("L10", "E-K1EB-") == [("220.00", "at_risk")]
+    assert amounts("L16", "PR-K1GA-") == [("10000", "at_risk")]
+    assert amounts("L17", "CO-K1TD-") == [("400", "control_gap")]
+    assert amounts("L19", "CL-K1GJ") == [("200.00", "not_leakage")]
+    assert amounts("L20", "CL-K1S") == [("10000", "control_gap")]
+    assert amounts("L26", "CT-K1") == [("3600", "control_gap")]
+    assert amounts("L27", "P-K1SB") == [("1200", "control_gap")]
+    assert amounts("L30", "RT-K1G") == [("900", "compliance")]
+    assert amounts("L31", "CL-K1K") == [("1600.00", "not_leakage")]
+    assert amounts("L32", "CL-K1G") == [("2000", "at_risk")]
+    assert amounts("R05", "CT-K1B") == [("5000", "compliance")]
+    assert amounts("R06", "CL-K1B") == [("500", "compliance")]
+    assert amounts("R07", "CL-K1B") == [("10000", "compliance"), ("60000", "compliance")]
+    assert amounts("R08", "CL-K1B") == [("3000", "compliance")]
+    assert amounts("R09", "CT-K1B") == [("8000", "compliance")]
+
+
+def test_the_answer_key_follows_the_calendar(firm: Firm, key: AnswerKey) -> None:
+    later = firm.answer_key(firm.ends_on + timedelta(days=45))
+
+    def verdicts(k: AnswerKey, detector: str) -> list[str]:
+        return sorted(leak.verdict for leak in k.leaks if leak.detector == detector and "INV-T-" in leak.item)
+
+    assert verdicts(key, "L24") == ["at_risk", "timing_delay"]
+    assert verdicts(later, "L24") == ["at_risk", "at_risk"], "refused for longer than 30 days"
+    fresh = {trap.item for trap in key.traps if trap.reason == "billing_hold"}
+    assert fresh and fresh <= {leak.item for leak in later.leaks if leak.detector == "L06"}, "the hold has grown stale"
 
 
 def test_unbilled_leaks_close_when_the_invoice_comes(firm: Firm, key: AnswerKey) -> None:

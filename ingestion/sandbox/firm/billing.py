@@ -18,7 +18,8 @@ from ingestion.sandbox.firm.basics import (
     month_ends,
     on_business_day,
 )
-from ingestion.sandbox.firm.model import Billing, Book, Engagement, Item, Posted
+from ingestion.sandbox.firm.items import Billing, Item
+from ingestion.sandbox.firm.model import Book, Engagement, Posted
 
 ZERO, ONE = Decimal(0), Decimal(1)
 TAX = {"USD": Decimal(0), "EUR": Decimal("0.19"), "GBP": Decimal("0.20")}

@@ -8,7 +8,8 @@ from random import Random
 
 from ingestion.sandbox.facts import Expense, Milestone, PurchaseOrder, Supplier, SupplierInvoice
 from ingestion.sandbox.firm.basics import DAY, add_business_days, at, cents, log_normal, on_business_day, with_markup
-from ingestion.sandbox.firm.model import Book, Engagement, Item
+from ingestion.sandbox.firm.items import Item
+from ingestion.sandbox.firm.model import Book, Engagement
 
 TAX = {"USD": Decimal(0), "EUR": Decimal("0.19"), "GBP": Decimal("0.20")}
 CATEGORIES = {"Hotel": (140, 620), "Airfare": (180, 1400), "Meals": (15, 120), "Taxi": (12, 95), "Training": (200, 900)}

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ingestion.sandbox.firm.basics import add_business_days, month_end
+from ingestion.sandbox.firm.items import Item
 from ingestion.sandbox.firm.key import CATEGORIES, ItemKind, Leak, Verdict
-from ingestion.sandbox.firm.model import Engagement, Item
+from ingestion.sandbox.firm.model import Engagement
 
 SETUP_SLA = 3
 """Business days from the win in which the project must be ready."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from ingestion.sandbox.facts import Invoice, Payment
 from ingestion.sandbox.firm.basics import add_business_days
+from ingestion.sandbox.firm.items import Item
 from ingestion.sandbox.firm.key import CATEGORIES, ItemKind, Leak, Verdict
-from ingestion.sandbox.firm.model import Book, Item, Posted
+from ingestion.sandbox.firm.model import Book, Posted
 from ingestion.sandbox.firm.setup import ENTITIES
 
 STUCK_SLA, STUCK_LOSS = 5, 30

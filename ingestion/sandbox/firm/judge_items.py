@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ingestion.sandbox.firm.basics import add_business_days, month_end
+from ingestion.sandbox.firm.items import APPROVAL_SLA, ISSUE_SLA, Billing, Item
 from ingestion.sandbox.firm.key import CATEGORIES, Leak, Verdict
-from ingestion.sandbox.firm.model import APPROVAL_SLA, ISSUE_SLA, Billing, Engagement, Item
+from ingestion.sandbox.firm.model import Engagement
 
 BACK_BILLING_DAYS = 180
 """Days from the expected invoice date in which unbilled items can still be billed."""
@@ -111,12 +112,13 @@ def _unbilled_verdict(item: Item, as_of: date) -> Verdict:
 
 
 def _leak(detector: str, item: Item, e: Engagement, verdict: Verdict, amount: Decimal | None) -> Leak:
-    is_line = item.kind == "commitment"
+    # A minimum commitment has no record of its own: the contract line promises it.
+    subject, kind = (e.line, "contract_line") if item.kind == "commitment" else (item.id, item.kind)
     return Leak(
         detector=detector,
         category=CATEGORIES[detector],
-        item=e.line if is_line else item.id,
-        item_kind="contract_line" if item.kind == "commitment" else item.kind,
+        item=subject,
+        item_kind=kind,  # type: ignore[arg-type]
         verdict=verdict,
         amount=amount,
         currency=e.currency,

@@ -19,7 +19,8 @@ from ingestion.sandbox.firm.basics import (
     on_business_day,
 )
 from ingestion.sandbox.firm.costs import claim_expense, receive_supplier_invoice
-from ingestion.sandbox.firm.model import Book, Engagement, Item
+from ingestion.sandbox.firm.items import Item
+from ingestion.sandbox.firm.model import Book, Engagement
 
 INTERNAL, PRESALES, MEETINGS = "P-INTERNAL", "P-PRESALES", "P-MEETINGS"
 NEVER_BILLED, NEVER_APPROVED, PHANTOM = 0.042, 0.006, 0.012

@@ -22,7 +22,8 @@ from ingestion.sandbox.firm.basics import (
 )
 from ingestion.sandbox.firm.contracts import record_card, signed_at
 from ingestion.sandbox.firm.costs import record_expense
-from ingestion.sandbox.firm.model import ApprovedChange, Book, Card, Engagement, Item, Planted
+from ingestion.sandbox.firm.items import Item
+from ingestion.sandbox.firm.model import ApprovedChange, Book, Card, Engagement, Planted
 from ingestion.sandbox.firm.setup import ENTITIES, hire
 from ingestion.sandbox.firm.work import price
 

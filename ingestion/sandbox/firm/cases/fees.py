@@ -10,7 +10,8 @@ from ingestion.sandbox.firm.basics import DAY, add_business_days, at, month_end
 from ingestion.sandbox.firm.billing import bill_alone, bill_line
 from ingestion.sandbox.firm.cases.case import Case, D
 from ingestion.sandbox.firm.costs import agree_milestone
-from ingestion.sandbox.firm.model import Engagement, Item
+from ingestion.sandbox.firm.items import Item
+from ingestion.sandbox.firm.model import Engagement
 
 
 def milestones(case: Case) -> None:

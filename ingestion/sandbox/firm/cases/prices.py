@@ -11,7 +11,7 @@ from ingestion.sandbox.firm.basics import DAY, add_business_days, at
 from ingestion.sandbox.firm.billing import bill_alone
 from ingestion.sandbox.firm.cases.case import Case, D
 from ingestion.sandbox.firm.contracts import changed_lines, record_card, signed_at
-from ingestion.sandbox.firm.model import Item
+from ingestion.sandbox.firm.items import Item
 
 
 def rate_changes(case: Case) -> None:

@@ -10,7 +10,8 @@ from ingestion.sandbox.facts import Dispute, Payment, WriteOff
 from ingestion.sandbox.firm.basics import DAY, add_business_days, at
 from ingestion.sandbox.firm.billing import bill_alone, credit
 from ingestion.sandbox.firm.cases.case import Case, D
-from ingestion.sandbox.firm.model import Billing, Engagement, Item
+from ingestion.sandbox.firm.items import Billing, Item
+from ingestion.sandbox.firm.model import Engagement
 from ingestion.sandbox.firm.setup import ENTITIES
 
 

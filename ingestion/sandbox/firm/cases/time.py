@@ -15,7 +15,7 @@ from ingestion.sandbox.firm.basics import (
     month_start,
 )
 from ingestion.sandbox.firm.cases.case import ROLE, Case, D
-from ingestion.sandbox.firm.model import ISSUE_SLA, Item
+from ingestion.sandbox.firm.items import ISSUE_SLA, Item
 from ingestion.sandbox.firm.work import PRESALES, book_person
 
 RARE_ROLE = "Quantum Specialist"
