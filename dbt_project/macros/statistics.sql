@@ -11,6 +11,13 @@
   ) }}, 2) as decimal(18, 4))
 {%- endmacro %}
 
+{# The rank of a value among those of its group, with a column that decides between equal ones; unknown values come last. #}
+{% macro value_rank(value, group_columns, tie_breaker) -%}
+  row_number() over (
+    partition by {{ group_columns | join(', ') }} order by {{ value }} asc nulls last, {{ tie_breaker }} asc nulls last
+  )
+{%- endmacro %}
+
 {#
   The percentile of ranked values, by the nearest rank: the smallest value that so many percent do not exceed. The rank
   (row_number by value) and the number of values are columns; integers alone decide, so that all engines agree.

@@ -1,4 +1,6 @@
-{% set stages = {'trigger_to_issue': 'issue_days', 'issue_to_post': 'post_days', 'post_to_send': 'send_days', 'cycle': 'cycle_days'} %}
+{% set stages = {
+  'trigger_to_issue': 'issue_days', 'issue_to_post': 'post_days', 'post_to_send': 'send_days', 'cycle': 'cycle_days'
+} %}
 -- (Step 1/3) From when each item could be billed: the cut-off for time and commitments, the acceptance of milestones and
 -- progress, the approval of costs that are passed on.
 with billed as (
@@ -38,7 +40,7 @@ invoices as (
     and intercompany_legal_entity_id is null
 ),
 
--- (Step 2/3) An invoice could be raised when the last of its items could; each euro waits from its own item's day.
+-- (Step 2/3) An invoice could be raised when the last of its items could; each amount waits from its own item's day.
 triggers as (
   select
     billed.invoice_id,
@@ -85,9 +87,7 @@ ranked as (
   select
     measured.*
     {% for days in stages.values() %},
-    row_number() over (
-      partition by legal_entity_id, currency, billing_month order by {{ days }} asc nulls last, invoice_id asc nulls last
-    ) as {{ days }}_rank,
+    {{ value_rank(days, ['legal_entity_id', 'currency', 'billing_month'], 'invoice_id') }} as {{ days }}_rank,
     count({{ days }}) over (partition by legal_entity_id, currency, billing_month) as {{ days }}_count
     {%- endfor %}
   from measured

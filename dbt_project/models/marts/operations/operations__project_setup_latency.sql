@@ -1,15 +1,16 @@
-with ranked as (
+with won as (
   select
     setup.*,
-    cast({{ dbt.date_trunc('month', 'setup.won_date') }} as date) as won_month,
-    row_number() over (
-      partition by setup.legal_entity_id, {{ dbt.date_trunc('month', 'setup.won_date') }}
-      order by setup.setup_business_days asc nulls last, setup.engagement_id asc nulls last
-    ) as days_rank,
-    count(setup.setup_business_days) over (
-      partition by setup.legal_entity_id, {{ dbt.date_trunc('month', 'setup.won_date') }}
-    ) as days_count
+    cast({{ dbt.date_trunc('month', 'setup.won_date') }} as date) as won_month
   from {{ ref('ledger__project_setup') }} as setup
+),
+
+ranked as (
+  select
+    won.*,
+    {{ value_rank('setup_business_days', ['legal_entity_id', 'won_month'], 'engagement_id') }} as days_rank,
+    count(setup_business_days) over (partition by legal_entity_id, won_month) as days_count
+  from won
 )
 
 select

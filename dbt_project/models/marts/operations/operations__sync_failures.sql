@@ -72,8 +72,9 @@ select
     'sum(case when is_repaired_in_time then 1 else 0 end)',
     'sum(case when is_past_sla or repair_minutes is not null then 1 else 0 end)'
   ) }} as repaired_in_time_pct,
-  cast(round({{ quotient('cast(sum(repair_minutes) as decimal(18, 4))', '60 * nullif(count(repair_minutes), 0)') }}, 2) as decimal(18, 4))
-    as mean_repair_hours,
+  cast(round({{ quotient(
+    'cast(sum(repair_minutes) as decimal(18, 4))', '60 * nullif(count(repair_minutes), 0)'
+  ) }}, 2) as decimal(18, 4)) as mean_repair_hours,
   cast(sum(case when is_past_sla then open_amount end) as decimal(18, 4)) as stuck_amount,
   currency
 from judged
