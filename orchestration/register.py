@@ -175,6 +175,7 @@ def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     found["rebill recovery"] = shares or ["no cohort is mature yet"]
     found["revenue"] = [f"{revenue[0]['wrong']} of {revenue[0]['judged']} contract lines not recognised as earned"]
     found["not judged"] = [f"{unjudged[0]['items']} items (missing rate, stale feed ...)"]
+    found.update(_indicators(connection))
     unseen: dict[str, list[str]] = {}
     for row in blind(connection):
         unseen.setdefault(row["missing_domains"].replace(";", ", "), []).append(row["detector_id"])
@@ -183,6 +184,67 @@ def metrics(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     late = [f"{row['domain']} ({row['system']})" for row in stale_feeds(connection)]
     found["stale feeds"] = late or ["none"]
     return [(label, ", ".join(texts)) for label, texts in found.items()]
+
+
+def _indicators(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """One line per KPI of the marts, currency by currency; what is not known is said, never shown as zero."""
+    dso = rows(
+        connection,
+        "select currency, cast(90 * sum(ar_amount) / nullif(sum(credit_sales_amount), 0) as decimal(18, 1)) as days,"
+        " sum(ar_amount) as owed from marts.finance__dso group by currency order by currency",
+    )
+    cycle = rows(
+        connection,
+        "select currency, cast(sum(value_weighted_cycle_days * measured_amount) / nullif(sum(measured_amount), 0)"
+        " as decimal(18, 1)) as days, sum(measured_invoice_count) as invoices"
+        " from marts.finance__invoice_cycle_time group by currency order by currency",
+    )
+    (setup,) = rows(
+        connection,
+        "select coalesce(sum(won_count), 0) as won, coalesce(sum(late_count), 0) as late,"
+        " coalesce(sum(open_count), 0) as still_open, max(longest_business_days) as longest"
+        " from marts.operations__project_setup_latency",
+    )
+    (transfers,) = rows(
+        connection,
+        "select coalesce(sum(record_count), 0) as records, coalesce(sum(failed_attempt_count), 0) as failed,"
+        " coalesce(sum(unsynced_count), 0) as unsynced from marts.operations__sync_failures",
+    )
+    # The entitled value stands on every category's row of a month and company: it counts once.
+    rates = rows(
+        connection,
+        "select currency, sum(leaked) as leaked, sum(entitled) as entitled from (select currency, occurred_month,"
+        " legal_entity_id, sum(at_risk_amount + confirmed_loss_amount) as leaked, max(entitled_amount) as entitled"
+        " from marts.finance__leakage_rate group by currency, occurred_month, legal_entity_id) as months"
+        " group by currency having sum(entitled) > 0 order by currency",
+    )
+    return {
+        "DSO": [f"{_known(r['days'])} d of {r['owed']:,.2f} {r['currency']}" for r in dso] or ["no invoices"],
+        "invoice cycle": [f"{_known(r['days'])} d in {r['currency']} ({r['invoices']} invoices)" for r in cycle]
+        or ["no invoices"],
+        "project set-up": [
+            f"{setup['late']} of {setup['won']} late",
+            f"{setup['still_open']} still open",
+            f"longest {setup['longest']} business days",
+        ]
+        if setup["won"]
+        else ["no engagement won"],
+        "sync failures": [
+            f"{transfers['failed']} failed attempts",
+            f"{transfers['unsynced']} records unsynced past SLA",
+        ]
+        if transfers["records"]
+        else ["no integration log"],
+        "leakage rate": [
+            f"{100 * r['leaked'] / r['entitled']:.2f} % of {r['entitled']:,.2f} {r['currency']}" for r in rates
+        ]
+        or ["no entitled value"],
+    }
+
+
+def _known(days: Decimal | None) -> str:
+    """A number of days as text; one that nobody can tell is said to be unknown."""
+    return "unknown" if days is None else str(days)
 
 
 def blind(connection: duckdb.DuckDBPyConnection) -> list[Row]:

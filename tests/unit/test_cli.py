@@ -225,6 +225,11 @@ def test_a_run_shows_register_totals_metrics_and_files(
         "2,000.00 USD (10 h)",
         "psa (psa1)",
         "1 of 1",
+        "unknown d of 50.00 EUR, 30.0 d of 300,000.00 USD",
+        "8.0 d in USD (6 invoices)",
+        "1 of 6 late, 1 still open, longest 14 business days",
+        "5 failed attempts, 2 records unsynced past SLA",
+        "2.50 % of 2,000.00 USD",
         "L07 L09 (no system for expense)",
         str(built),
     ):
@@ -234,6 +239,20 @@ def test_a_run_shows_register_totals_metrics_and_files(
     ]
     assert ages == sorted(ages)
     assert "missing_rate" in out and "unknown" in out, "an unknown amount is never shown as zero"
+
+
+def test_metrics_of_a_firm_without_any_record_say_so(built: Path) -> None:
+    with duckdb.connect(str(register.register_path())) as connection:
+        for table in (
+            "finance__dso", "finance__invoice_cycle_time", "operations__project_setup_latency",
+            "operations__sync_failures", "finance__leakage_rate",
+        ):  # fmt: skip
+            connection.execute(f"delete from marts.{table}")
+        said = dict(register.metrics(connection))
+    assert said["DSO"] == said["invoice cycle"] == "no invoices"
+    assert said["project set-up"] == "no engagement won"
+    assert said["sync failures"] == "no integration log"
+    assert said["leakage rate"] == "no entitled value"
 
 
 def test_a_late_feed_is_a_warning_and_exit_code_0(

@@ -28,6 +28,21 @@ create table marts.finance__rebill_recovery as select 'USD' as currency, cast(93
   cast(100 as decimal(18, 4)) as expected_amount, true as is_mature;
 create table marts.finance__revrec_mismatches as select 'revrec_over' as category, true as is_mismatch;
 create table marts.finance__not_judged as select 3 as item_count;
+create table marts.finance__dso as
+select currency, cast(ar as decimal(18, 4)) as ar_amount, cast(sales as decimal(18, 4)) as credit_sales_amount
+from (values ('USD', 200000, 600000), ('USD', 100000, 300000), ('EUR', 50, null)) as d(currency, ar, sales);
+create table marts.finance__invoice_cycle_time as
+select 'USD' as currency, cast(days as decimal(18, 4)) as value_weighted_cycle_days, cast(amount as decimal(18, 4)) as measured_amount,
+  2 as measured_invoice_count
+from (values (6, 1000), (9, 2000), (null, null)) as c(days, amount);
+create table marts.operations__project_setup_latency as
+select * from (values (4, 1, 1, 14), (2, 0, 0, 3)) as s(won_count, late_count, open_count, longest_business_days);
+create table marts.operations__sync_failures as select 9 as record_count, 5 as failed_attempt_count, 2 as unsynced_count;
+create table marts.finance__leakage_rate as
+select 'USD' as currency, occurred_month, 'E' as legal_entity_id, category, cast(amount as decimal(18, 4)) as at_risk_amount,
+  cast(0 as decimal(18, 4)) as confirmed_loss_amount, cast(entitled as decimal(18, 4)) as entitled_amount
+from (values (date '2026-03-01', 'a', 20, 1000), (date '2026-03-01', 'b', 30, 1000), (date '2026-04-01', 'none', 0, 1000))
+  as r(occurred_month, category, amount, entitled);
 create table marts.operations__coverage as
 select * from (values
   ('L07', 'expense_unrebilled', 'blind', 'expense'), ('L09', 'rebill_under', 'blind', 'expense'),
