@@ -108,7 +108,7 @@ def assess(
     path = html or settings().data_dir / "assessment.html"
     assessment.write_html(found, path)
     if as_json:
-        _print_json({**found.as_dict(), "html": str(path)})
+        print_json({**found.as_dict(), "html": str(path)})
     else:
         show(Console(), found)
         typer.echo(f"written to {path}")
