@@ -271,7 +271,9 @@ expected as (
     expected_day.calendar_date as expected_invoice_date
   from cut
   left join {{ ref('ledger__calendar_days') }} as base_day
-    on case when cut.item_type in ('milestone', 'progress') then cut.approved_date else cut.cutoff_date end = base_day.calendar_date
+    on
+      case when cut.item_type in ('milestone', 'progress') then cut.approved_date else cut.cutoff_date end
+      = base_day.calendar_date
   left join {{ ref('ledger__calendar_days') }} as expected_day
     on
       expected_day.business_day_number

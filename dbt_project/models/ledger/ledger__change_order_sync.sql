@@ -49,7 +49,12 @@ select
   {{ "dated.seen_in_" ~ domain ~ "_date is null" if domain in domains else 'false' }} as is_missing_in_{{ domain }},
   {% endfor %}
   coalesce(due_day.calendar_date < {{ as_of_date() }}, false)
-  and ({% for domain in domains %}dated.seen_in_{{ domain }}_date is null{{ ' or ' if not loop.last }}{% endfor %}{{ 'false' if not domains }})
+  and (
+    {% for domain in domains %}
+    dated.seen_in_{{ domain }}_date is null {{ 'or' if not loop.last }}
+    {% endfor %}
+    {{ 'false' if not domains }}
+  )
     as is_gap
 from dated
 left join {{ ref('ledger__calendar_days') }} as due_day

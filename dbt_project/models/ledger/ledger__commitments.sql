@@ -18,8 +18,10 @@ with periods as (
     on
       days.calendar_date = case line.min_commitment_period
         when 'month' then days.month_end_date
-        when 'year' then cast({{ dbt.dateadd('day', -1, dbt.dateadd('year', 1, dbt.date_trunc('year', 'days.calendar_date'))) }} as date)
-        else cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', 3, dbt.date_trunc('quarter', 'days.calendar_date'))) }} as date)
+        when 'year'
+          then cast({{ dbt.dateadd('day', -1, dbt.dateadd('year', 1, dbt.date_trunc('year', 'days.calendar_date'))) }} as date)
+        else
+          cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', 3, dbt.date_trunc('quarter', 'days.calendar_date'))) }} as date)
       end
       and days.calendar_date <= {{ as_of_date() }}
   where
@@ -33,7 +35,9 @@ active as (
   select
     periods.*,
     {{ dbt.datediff('period_start_date', 'period_end_date', 'day') }} + 1 as period_days,
-    {{ dbt.datediff('greatest(period_start_date, start_date)', 'least(period_end_date, coalesce(end_date, period_end_date))', 'day') }}
+    {{ dbt.datediff(
+      'greatest(period_start_date, start_date)', 'least(period_end_date, coalesce(end_date, period_end_date))', 'day'
+    ) }}
     + 1 as active_days
   from periods
 ),

@@ -27,6 +27,14 @@ with milestones as (
 ),
 
 -- (Step 2/3) Progress: what each report adds to the highest completion before it; what is not accepted yet comes last.
+dated_reports as (
+  select
+    report.*,
+    {{ come_by_as_of('report.accepted_date') }} as known_accepted_date
+  from {{ ref('progress_report') }} as report
+  where not report.is_deleted and report.reported_date <= {{ as_of_date() }}
+),
+
 reports as (
   select
     report.*,
@@ -34,15 +42,14 @@ reports as (
       max(report.completed_pct) over (
         partition by report.contract_line_id
         order by
-          {{ come_by_as_of('report.accepted_date') }} asc nulls last,
+          report.known_accepted_date asc nulls last,
           report.completed_pct asc nulls last,
           report.progress_report_id asc nulls last
         rows between unbounded preceding and 1 preceding
       ),
       0
     ) as completed_before_pct
-  from {{ ref('progress_report') }} as report
-  where not report.is_deleted and report.reported_date <= {{ as_of_date() }}
+  from dated_reports as report
 ),
 
 progress as (
@@ -56,8 +63,8 @@ progress as (
     report.customer_id,
     report.project_id,
     line.currency,
-    coalesce({{ come_by_as_of('report.accepted_date') }}, report.reported_date) as service_date,
-    {{ come_by_as_of('report.accepted_date') }} as accepted_date,
+    coalesce(report.known_accepted_date, report.reported_date) as service_date,
+    report.known_accepted_date as accepted_date,
     -- Cumulative, so that the parts of a price add up to it whatever their percentages.
     {{ money(percent_of('cast(prices.price_amount as decimal(19, 4))', 'report.completed_pct')) }}
     - {{ money(percent_of('cast(prices.price_amount as decimal(19, 4))', 'report.completed_before_pct')) }} as value_amount,

@@ -1,5 +1,5 @@
-{% set categories = ['not_entitled', 'over_cap', 'missing_rate', 'not_judged', 'credit_not_rebilled', 'dispute_open', 'closed_project_wip',
-  'phantom_billed', 'expense_rejected_lost', 'unapproved_scope', 'change_order_gap', 'retainage_unreleased',
+{% set categories = ['not_entitled', 'over_cap', 'missing_rate', 'not_judged', 'credit_not_rebilled', 'dispute_open',
+  'closed_project_wip', 'phantom_billed', 'expense_rejected_lost', 'unapproved_scope', 'change_order_gap', 'retainage_unreleased',
   'rate_uplift_missed', 'discount_or_tier_error', 'unexplained_writedown', 'retainer_overage_unbilled',
   'min_commitment_shortfall',
   'billing_hold_stale', 'billing_hold', 'unapproved_time', 'not_submitted', 'rate_variance_under', 'rebill_under',

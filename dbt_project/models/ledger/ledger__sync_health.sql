@@ -17,7 +17,12 @@ ranked as (
       partition by event.record_type, event.record_ref, event.to_domain
       order by event.occurred_at desc nulls last, event.attempt desc nulls last, event.sync_event_id desc nulls last
     ) as newest_rank,
-    sum(case when event.status <> 'succeeded' and coalesce(event.occurred_at > event.last_succeeded_at, true) then 1 else 0 end) over (
+    sum(
+      case
+        when event.status <> 'succeeded' and coalesce(event.occurred_at > event.last_succeeded_at, true) then 1
+        else 0
+      end
+    ) over (
       partition by event.record_type, event.record_ref, event.to_domain
     ) as failed_count,
     min(

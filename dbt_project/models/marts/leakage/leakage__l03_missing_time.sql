@@ -51,7 +51,8 @@ missing as (
 
 found as (
   select
-    missing.resource_id || '|' || cast(missing.week_start_date as {{ dbt.type_string() }}) || '|' || missing.currency as subject_key,
+    missing.resource_id || '|' || cast(missing.week_start_date as {{ dbt.type_string() }}) || '|' || missing.currency
+      as subject_key,
     'at_risk' as verdict,
     'person' as subject_type,
     resource.source_system as subject_system,
@@ -86,13 +87,15 @@ found as (
   inner join {{ ref('ledger__contract_line_policies') }} as policies on missing.contract_line_id = policies.contract_line_id
   inner join {{ ref('ledger__calendar_days') }} as week_end on missing.week_end_date = week_end.calendar_date
   inner join {{ ref('ledger__calendar_days') }} as due_day
-    on due_day.business_day_number = week_end.business_day_number + cast(policies.missing_time_sla as int) and due_day.is_business_day
+    on
+      due_day.business_day_number = week_end.business_day_number + cast(policies.missing_time_sla as int)
+      and due_day.is_business_day
   where
     missing.missing_hours > 0
     and due_day.calendar_date < {{ as_of_date() }}
     and (resource.termination_date is null or resource.termination_date >= missing.week_start_date)
 )
 
-{{ detector_findings('missing_time', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 
+{{ detector_findings('missing_time', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount',
   'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

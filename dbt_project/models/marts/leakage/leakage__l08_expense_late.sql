@@ -49,7 +49,7 @@ found as (
     and first_billed.posted_date > item.expected_invoice_date
 )
 
-{{ detector_findings('expense_late', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency', 
-  'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past', 
+{{ detector_findings('expense_late', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency',
+  'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past',
   'carry_cost_amount', 'causes']) }}

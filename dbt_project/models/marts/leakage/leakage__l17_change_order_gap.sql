@@ -49,10 +49,12 @@ found as (
     cast(0 as decimal(18, 4)) as amount,
     sync.currency,
     sync.exposed_amount,
-    'Change order ' || coalesce(sync.co_number, change_order.source_id) || ', approved ' || {{ said('sync.approved_date') }} || ': '
+    'Change order ' || coalesce(sync.co_number, change_order.source_id) || ', approved '
+    || {{ said('sync.approved_date') }} || ': '
     || case when sync.is_missing_in_psa then 'create its budget in delivery; ' else '' end
     || case when sync.is_missing_in_erp then 'create its billing schedule in the ledger; ' else '' end
-    || {{ shown('sync.change_amount - sync.exposed_amount', "coalesce(sync.currency, '')") }} || ' of delivered work waits.' as action,
+    || {{ shown('sync.change_amount - sync.exposed_amount', "coalesce(sync.currency, '')") }}
+    || ' of delivered work waits.' as action,
     case
       when sync.is_missing_in_psa and sync.is_missing_in_erp then 'missing_in_psa_and_erp'
       when sync.is_missing_in_psa then 'missing_in_psa'
@@ -73,6 +75,6 @@ found as (
 
 {{ claim_findings('change_order_gap', action) }}
 union all
-{{ detector_findings('change_order_gap', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 
+{{ detector_findings('change_order_gap', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount',
   'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -27,7 +27,8 @@ found as (
       coalesce(worked.amount - prices.price_amount, 0),
       coalesce(line.estimate_at_completion_amount - prices.price_amount, 0)
     ) as exposed_amount,
-    'Review ' || coalesce(line.name, line.source_id) || ': work worth ' || {{ shown('coalesce(worked.amount, 0)', 'line.currency') }}
+    'Review ' || coalesce(line.name, line.source_id) || ': work worth '
+    || {{ shown('coalesce(worked.amount, 0)', 'line.currency') }}
     || ' stands against a price of ' || {{ shown('prices.price_amount', 'line.currency') }} || '.' as action,
     'margin_erosion' as reason,
     {{ evidence([
@@ -48,6 +49,6 @@ found as (
     and (worked.amount > prices.price_amount or line.estimate_at_completion_amount > prices.price_amount)
 )
 
-{{ detector_findings('fixed_fee_overrun', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 
+{{ detector_findings('fixed_fee_overrun', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount',
   'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -61,10 +61,12 @@ found as (
   where
     compared.drift_amount > greatest(
       policies.contract_drift_amount,
-      {{ percent_of('cast(coalesce(line.contract_amount, compared.psa_amount) as decimal(19, 4))', 'policies.contract_drift_pct') }}
+      {{ percent_of(
+        'cast(coalesce(line.contract_amount, compared.psa_amount) as decimal(19, 4))', 'policies.contract_drift_pct'
+      ) }}
     )
 )
 
-{{ detector_findings('contract_value_drift', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 
-  'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}
+{{ detector_findings('contract_value_drift', ['subject_type', 'subject_system', 'subject_source_id',
+  'subject_id', 'engagement_id', 'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency',
+  'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

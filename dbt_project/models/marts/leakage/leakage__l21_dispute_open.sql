@@ -37,6 +37,6 @@ with found as (
 
 {{ claim_findings('dispute_open', action) }}
 union all
-{{ detector_findings('dispute_open', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 'contract_line_id',
-  'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason', 'evidence', 'expected_date',
-  'occurred_date', 'days_past']) }}
+{{ detector_findings('dispute_open', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency',
+  'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -30,6 +30,6 @@ with found as (
   where invoice.unapproved_write_off_amount > 0
 )
 
-{{ detector_findings('write_off_unapproved', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 'contract_line_id',
-  'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason', 'evidence', 'expected_date',
-  'occurred_date', 'days_past']) }}
+{{ detector_findings('write_off_unapproved', ['subject_type', 'subject_system', 'subject_source_id',
+  'subject_id', 'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount',
+  'currency', 'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -79,7 +79,10 @@ aged as (
 found as (
   select
     invoice.invoice_id as subject_key,
-    case when invoice.own_amount > 0 and invoice.stuck_days > invoice.stuck_loss then 'at_risk' else 'timing_delay' end as verdict,
+    case
+      when invoice.own_amount > 0 and invoice.stuck_days > invoice.stuck_loss then 'at_risk'
+      else 'timing_delay'
+    end as verdict,
     'invoice' as subject_type,
     invoice.source_system as subject_system,
     invoice.source_id as subject_source_id,
@@ -93,7 +96,8 @@ found as (
     case when invoice.stuck_days > invoice.stuck_loss then invoice.own_amount else 0 end as amount,
     invoice.net_amount as exposed_amount,
     {{ money(quotient(
-      'cast(invoice.net_amount as decimal(20, 4)) * cast(invoice.carry_rate as decimal(9, 6)) * greatest(invoice.stuck_days, 0)', '36500'
+      'cast(invoice.net_amount as decimal(20, 4)) * cast(invoice.carry_rate as decimal(9, 6)) * '
+      ~ 'greatest(invoice.stuck_days, 0)', '36500'
     )) }} as carry_cost_amount,
     'Move on invoice ' || coalesce(invoice.invoice_number, invoice.source_id) || ' of '
     || {{ shown('invoice.net_amount', 'invoice.currency') }} || ': ' || invoice.reason || ' for '
@@ -111,6 +115,7 @@ found as (
   where invoice.stuck_business_days > invoice.stuck_sla
 )
 
-{{ detector_findings('invoice_stuck', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 'contract_line_id',
-  'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason', 'evidence', 'expected_date',
-  'occurred_date', 'days_past', 'carry_cost_amount']) }}
+{{ detector_findings('invoice_stuck', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency',
+  'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past',
+  'carry_cost_amount']) }}

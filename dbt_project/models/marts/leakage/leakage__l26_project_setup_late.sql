@@ -29,7 +29,8 @@ found as (
     end
     || {{ said('setup.won_date') }} || ': ' || {{ said('setup.setup_business_days') }} || ' business days'
     || case when setup.ready_date is null then ' and still not ready' else '' end || '; '
-    || {{ shown('coalesce(parked.amount, 0)', "coalesce(engagement.currency, '')") }} || ' of its hours lie on other projects.' as action,
+    || {{ shown('coalesce(parked.amount, 0)', "coalesce(engagement.currency, '')") }}
+    || ' of its hours lie on other projects.' as action,
     case when setup.ready_date is null then 'not_ready' else 'ready_late' end as reason,
     {{ evidence([
       ['opportunity', 'engagement.source_system', 'engagement.opportunity_source_id'],
@@ -44,6 +45,6 @@ found as (
   where setup.is_late
 )
 
-{{ detector_findings('project_setup_late', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason', 
+{{ detector_findings('project_setup_late', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason',
   'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -40,6 +40,6 @@ found as (
   left join open_money on pair.project_id = open_money.project_id
 )
 
-{{ detector_findings('duplicate_project', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'project_id', 'amount', 'currency', 'exposed_amount', 
+{{ detector_findings('duplicate_project', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'amount', 'currency', 'exposed_amount',
   'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -106,6 +106,6 @@ found as (
   where expired.missing_amount > 0
 )
 
-{{ detector_findings('retainer_expired_unrecognised', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason', 
-  'evidence', 'expected_date', 'occurred_date', 'days_past']) }}
+{{ detector_findings('retainer_expired_unrecognised', ['subject_type', 'subject_system', 'subject_source_id',
+  'subject_id', 'engagement_id', 'contract_line_id', 'customer_id', 'amount', 'currency', 'exposed_amount',
+  'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -51,6 +51,6 @@ found as (
   where used.committed_amount >= {{ percent_of('cast(used.cap_amount as decimal(19, 4))', 'policies.cap_warning') }}
 )
 
-{{ detector_findings('cap_reached', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 
+{{ detector_findings('cap_reached', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount',
   'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

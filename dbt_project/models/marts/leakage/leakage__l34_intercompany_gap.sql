@@ -58,7 +58,9 @@ charged as (
   select
     link.item_id,
     sum({{ converted('link.amount', 'line.currency', 'lent.currency', 'fx') }}) as amount,
-    sum(case when {{ converted('link.amount', 'line.currency', 'lent.currency', 'fx') }} is null then 1 else 0 end) as unknown_count
+    sum(
+      case when {{ converted('link.amount', 'line.currency', 'lent.currency', 'fx') }} is null then 1 else 0 end
+    ) as unknown_count
   from lent
   inner join {{ ref('billing_link') }} as link on lent.time_entry_id = link.item_id
   inner join {{ ref('invoice_line') }} as line on link.invoice_line_id = line.invoice_line_id
@@ -114,6 +116,6 @@ found as (
     and lent.transfer_amount - coalesce(charged.amount, 0) > 0.01
 )
 
-{{ detector_findings('intercompany_gap', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency', 
+{{ detector_findings('intercompany_gap', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency',
   'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -58,6 +58,6 @@ found as (
   where settled.difference_amount <> 0
 )
 
-{{ detector_findings('fx_difference', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 
+{{ detector_findings('fx_difference', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount',
   'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -50,6 +50,6 @@ found as (
   where invoice.preference = 1 and abs(invoice.expected_tax_amount - invoice.tax_amount) > 1
 )
 
-{{ detector_findings('tax_difference', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 'contract_line_id',
-  'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason', 'evidence', 'expected_date',
-  'occurred_date', 'days_past']) }}
+{{ detector_findings('tax_difference', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency',
+  'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -32,7 +32,8 @@ found as (
     cast(0 as decimal(18, 4)) as amount,
     stuck.currency,
     coalesce(stuck.amount, 0) as exposed_amount,
-    'Repair the transfer of ' || replace(sync.record_type, '_', ' ') || ' ' || sync.record_ref || ' from ' || {{ said('sync.from_domain') }}
+    'Repair the transfer of ' || replace(sync.record_type, '_', ' ') || ' ' || sync.record_ref
+    || ' from ' || {{ said('sync.from_domain') }}
     || ' to ' || {{ said('sync.to_domain') }} || ': ' || coalesce(sync.error_class, sync.status) || ' after '
     || {{ said('sync.failed_count') }} || ' attempts.' as action,
     coalesce(sync.error_class, sync.status) as reason,
@@ -45,6 +46,6 @@ found as (
   where sync.is_past_sla
 )
 
-{{ detector_findings('sync_failure', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'project_id', 'amount', 'currency', 'exposed_amount', 
+{{ detector_findings('sync_failure', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'amount', 'currency', 'exposed_amount',
   'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -46,6 +46,6 @@ found as (
   where invoice.missing_amount > invoice.shortpay_tolerance and invoice.pursued_date < {{ as_of_date() }}
 )
 
-{{ detector_findings('shortpay_unexplained', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 'contract_line_id',
-  'customer_id', 'project_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason', 'evidence', 'expected_date',
-  'occurred_date', 'days_past']) }}
+{{ detector_findings('shortpay_unexplained', ['subject_type', 'subject_system', 'subject_source_id',
+  'subject_id', 'engagement_id', 'contract_line_id', 'customer_id', 'project_id', 'legal_entity_id', 'amount',
+  'currency', 'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

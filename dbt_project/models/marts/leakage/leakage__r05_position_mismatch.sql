@@ -52,9 +52,13 @@ found as (
       compared.contract_asset_amount + compared.unbilled_receivable_amount - compared.contract_liability_amount
       - compared.expected_amount
     ) as exposed_amount,
-    'Correct the position of ' || coalesce(engagement.name, engagement.source_id) || ' at ' || {{ said('compared.period_end_date') }}
+    'Correct the position of ' || coalesce(engagement.name, engagement.source_id) || ' at '
+    || {{ said('compared.period_end_date') }}
     || ': the books net to '
-    || {{ shown('compared.contract_asset_amount + compared.unbilled_receivable_amount - compared.contract_liability_amount', 'compared.currency') }}
+    || {{ shown(
+      'compared.contract_asset_amount + compared.unbilled_receivable_amount - compared.contract_liability_amount',
+      'compared.currency'
+    ) }}
     || ', recognised less billed is ' || {{ shown('compared.expected_amount', 'compared.currency') }} || '.' as action,
     case when compared.expected_amount < 0 then 'contract_liability' else 'contract_asset' end as reason,
     {{ evidence([
@@ -74,6 +78,6 @@ found as (
     ) > {{ global_policy('revrec_tolerance_amount') }}
 )
 
-{{ detector_findings('position_mismatch', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason', 
+{{ detector_findings('position_mismatch', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason',
   'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -48,6 +48,6 @@ found as (
   where abs(wip.amount) > 0.01
 )
 
-{{ detector_findings('wip_not_reversed', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 
+{{ detector_findings('wip_not_reversed', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id',
+  'engagement_id', 'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount',
   'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

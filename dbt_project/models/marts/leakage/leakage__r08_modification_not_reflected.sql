@@ -50,6 +50,6 @@ found as (
     and price.last_change_date < cast({{ dbt.date_trunc('month', as_of_date()) }} as date)
 )
 
-{{ detector_findings('modification_not_reflected', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 
-  'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}
+{{ detector_findings('modification_not_reflected', ['subject_type', 'subject_system', 'subject_source_id',
+  'subject_id', 'engagement_id', 'contract_line_id', 'customer_id', 'legal_entity_id', 'amount', 'currency',
+  'exposed_amount', 'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}

@@ -61,6 +61,6 @@ found as (
   where balances.newest_rank = 1 and losses.loss_amount - coalesce(balances.loss_provision_amount, 0) > 0.01
 )
 
-{{ detector_findings('loss_provision_missing', ['subject_type', 'subject_system', 'subject_source_id', 'subject_id', 'engagement_id', 
-  'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount', 'action', 'reason', 
-  'evidence', 'expected_date', 'occurred_date', 'days_past']) }}
+{{ detector_findings('loss_provision_missing', ['subject_type', 'subject_system', 'subject_source_id',
+  'subject_id', 'engagement_id', 'customer_id', 'legal_entity_id', 'amount', 'currency', 'exposed_amount',
+  'action', 'reason', 'evidence', 'expected_date', 'occurred_date', 'days_past']) }}
