@@ -1,4 +1,5 @@
--- How long leakage lies before it is found: from the day of the work, cost or posting, and from the day it should have been billed.
+-- How long leakage lies before it is found: from the day of the work, cost or posting, and from the day it should have been
+-- billed.
 with lags as (
   select
     detector_id,

@@ -1,6 +1,15 @@
 {{ config(
   materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false
 ) }}
+{%- set moved_before -%}
+coalesce(
+  sum(decreases.amount) over (
+    partition by decreases.subject_id, decreases.currency
+    order by decreases.opened_date asc nulls last, decreases.finding_id asc nulls last
+    rows between unbounded preceding and 1 preceding
+  ), 0
+)
+{%- endset -%}
 {#
   What happened to each finding, one run after the other: the state of the log is compared with what the detectors find now, so
   a second run on the same data has nothing to say. An earlier business date than the log's latest adds nothing either.
@@ -120,10 +129,7 @@ moves as (
     decreases.found_date,
     increases.category as moved_to_category,
     cast({{ clamped(
-      'increases.amount - coalesce(sum(decreases.amount) over ('
-      ~ 'partition by decreases.subject_id, decreases.currency '
-      ~ 'order by decreases.opened_date asc nulls last, decreases.finding_id asc nulls last '
-      ~ 'rows between unbounded preceding and 1 preceding), 0)',
+      'increases.amount - ' ~ moved_before,
       '0', 'decreases.amount'
     ) }} as decimal(18, 4)) as moved_amount
   from decreases
