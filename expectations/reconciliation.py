@@ -192,14 +192,16 @@ def _ledger_steps(as_of: str) -> dict[str, tuple[str, tuple[str, str], tuple[str
             _items_of("milestone", "due_date", "amount"),
         ),
         "invoices_in_ledger": (
-            "posted invoice lines: allocated plus unexplained gives the net amount, per month and currency",
+            "posted invoice lines of work: allocated plus unexplained gives the net amount, per month and currency",
             _totals(
                 "canonical.invoice_line inner join (select invoice_id, posted_date from canonical.invoice "
-                "where status = 'posted' and not is_deleted) as posted using (invoice_id)",
+                "where status = 'posted' and not is_deleted and intercompany_legal_entity_id is null) as posted"
+                " using (invoice_id)",
                 month("posted_date"),
                 "currency",
                 "net_amount",
-                f"not is_deleted and net_amount <> 0 and posted_date <= {as_of}",
+                # Prepaid hours and interest bill no work, nor does what companies of the firm charge each other.
+                f"not is_deleted and net_amount <> 0 and posted_date <= {as_of} and line_type not in ('retainer', 'late_fee')",
             ),
             _totals(
                 "(select invoice_line_id, any_value(posted_date) as posted_date, any_value(currency) as currency, "
