@@ -18,15 +18,15 @@ from ingestion.pipelines import prepare
 from ingestion.registry import SYSTEMS
 from ingestion.warehouse import exclusive
 from orchestration.environment import environment
-from orchestration.lib.dbt_runtime import PROJECT_DIR, published_texts, target_path
-from orchestration.publish import SCHEMAS, publish
+from orchestration.lib.dbt_runtime import PROJECT_DIR, target_path
+from orchestration.publish import SCHEMAS
 from orchestration.run import execute
 
 AS_OF = "2026-04-30"
-# One system of each domain stands for all, which take ten minutes more: LEAKAGE_ALL_SUBSETS=1 builds every one.
 SINGLE = [f"{domain}={system.name}" for system in SYSTEMS.values() for domain in sorted(system.domains)]
+# Every system on its own takes ten minutes: LEAKAGE_ALL_SUBSETS=1 builds them all, an ordinary run one of each kind of API.
 SHOWN = (
-    SINGLE if os.environ.get("LEAKAGE_ALL_SUBSETS") else list({pair.split("=")[0]: pair for pair in SINGLE}.values())
+    SINGLE if os.environ.get("LEAKAGE_ALL_SUBSETS") else [DEFAULT_SYSTEMS, "crm=hubspot", "psa=certinia", "hr=workday"]
 )
 Columns = dict[str, list[tuple[str, str]]]
 
@@ -59,16 +59,6 @@ def test_without_any_system_every_mart_is_there_typed_and_empty(of_none: Columns
     assert {"marts.leakage__findings", "marts.operations__feed_health", "ledger.ledger__items"} <= of_none.keys()
     models = [p.stem for layer in SCHEMAS for p in (PROJECT_DIR / "models" / layer).rglob("*.sql")]
     assert sorted(table.split(".")[1] for table in of_none) == sorted(models)
-
-
-def test_the_default_systems_publish_the_same_columns_as_none(of_none: Columns, tmp_path: Path) -> None:
-    with environment({"LEAKAGE_SYSTEMS": DEFAULT_SYSTEMS, "LEAKAGE_DATA_DIR": str(tmp_path), "LEAKAGE_AS_OF": AS_OF}):
-        warehouse = settings().warehouse_path
-        with exclusive(warehouse):
-            prepare(settings().systems.values())
-            build()
-            published = publish(warehouse, settings().published_dir, "subset", published_texts())
-    assert columns(published.database) == of_none
 
 
 @pytest.mark.parametrize("systems", SHOWN)
