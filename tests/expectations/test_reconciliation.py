@@ -367,11 +367,22 @@ def ledger(books: Books) -> Books:
     cost = {"supplier_cost_id": "s", "net_amount": money("900"), "currency": "GBP", "document_type": "invoice"}
     books.table("canonical.supplier_cost", of("pro", **cost))
     books.table("canonical.milestone", of("psa", milestone_id="m", due_date=day, amount=money("5000"), currency="USD"))
-    books.table("canonical.invoice", of("erp", invoice_id="i", status="posted", posted_date=day))
+    invoice = of("erp", invoice_id="i", status="posted", posted_date=day, intercompany_legal_entity_id="")
+    books.table("canonical.invoice", invoice)
+    # An empty column has no type of its own.
+    books.run("update canonical.invoice set intercompany_legal_entity_id = null")
     books.table(
         "canonical.invoice_line",
-        of("erp", invoice_id="i", invoice_line_id="l", net_amount=money("100"), currency="USD"),
-        of("erp", invoice_id="i", invoice_line_id="l0", net_amount=money("0"), currency="USD"),
+        of("erp", invoice_id="i", invoice_line_id="l", line_type="items", net_amount=money("100"), currency="USD"),
+        of("erp", invoice_id="i", invoice_line_id="l0", line_type="items", net_amount=money("0"), currency="USD"),
+        of(
+            "erp",
+            invoice_id="i",
+            invoice_line_id="prepaid",
+            line_type="retainer",
+            net_amount=money("50"),
+            currency="USD",
+        ),
     )
     books.table(
         "ledger.ledger__items",
