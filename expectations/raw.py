@@ -56,7 +56,11 @@ def object_suite(system: str, obj: RawObject, rules: ObjectRules, *, must_have_r
             )
             for column in rules.required
         ]
-        found += [_in_range(gxe, where, column, bounds) for column, bounds in rules.ranges.items()]
+        found += [_in_range(gxe, f"{where}.{column} lies", column, bounds) for column, bounds in rules.ranges.items()]
+        found += [
+            _in_range(gxe, f"{where}.{column} usually lies", column, bounds, severity="warning")
+            for column, bounds in rules.usual.items()
+        ]
         found += [
             gxe.ExpectColumnValuesToBeInSet(
                 column=column,
@@ -76,11 +80,11 @@ def _no_rows(gxe: Any, rows: str, description: str) -> Any:
     return gxe.UnexpectedRowsExpectation(unexpected_rows_query=f"select 1 from {rows}", description=description)
 
 
-def _in_range(gxe: Any, where: str, column: str, bounds: tuple[Any, Any]) -> Any:
+def _in_range(gxe: Any, sentence: str, column: str, bounds: tuple[Any, Any], **severity: str) -> Any:
     low, high = bounds
     words = " to ".join("any" if b is None else str(b) for b in bounds)
     return gxe.ExpectColumnValuesToBeBetween(
-        column=column, min_value=low, max_value=high, description=f"{where}.{column} lies within {words}", **_NEWEST
+        column=column, min_value=low, max_value=high, description=f"{sentence} within {words}", **_NEWEST, **severity
     )
 
 

@@ -7,7 +7,8 @@ from expectations.rules import ObjectRules
 _CURRENCY = ("currency_iso_code",)
 _NOT_NEGATIVE = (0, None)
 _OPTIONAL = ObjectRules(may_be_empty=True)
-_DAY = (0, 24)
+_DAY = (None, 24)
+_HOURS = ("exact_hours_c", "billable_hours_c", "submitted_billable_hours_c")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 RULES = {
@@ -54,13 +55,15 @@ RULES = {
     "rate_card_set_junction": _OPTIONAL,
     "timecard": ObjectRules(
         required=("pse_project_c", "pse_resource_c", "pse_start_date_c", "pse_status_c"),
+        ranges={f"pse_{day}_hours_c": _NOT_NEGATIVE for day in _WEEKDAYS} | {"pse_bill_rate_c": _NOT_NEGATIVE},
         # One field is one person's work on one day.
-        ranges={f"pse_{day}_hours_c": _DAY for day in _WEEKDAYS} | {"pse_bill_rate_c": _NOT_NEGATIVE},
+        usual={f"pse_{day}_hours_c": _DAY for day in _WEEKDAYS},
         currencies=_CURRENCY,
     ),
     "time_date": ObjectRules(
         required=("pse_timecard_c", "pse_date_c"),
-        ranges={"exact_hours_c": _DAY, "billable_hours_c": _DAY, "submitted_billable_hours_c": _DAY},
+        ranges={column: _NOT_NEGATIVE for column in _HOURS},
+        usual={column: _DAY for column in _HOURS},
         may_be_empty=True,
     ),
     "timecard_split": ObjectRules(required=("pse_timecard_header_c",), currencies=_CURRENCY, may_be_empty=True),

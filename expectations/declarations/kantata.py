@@ -38,13 +38,14 @@ RULES = {
     "rate_card_roles": ObjectRules(ranges={"rate": _NOT_NEGATIVE}, may_be_empty=True),
     "time_entries": ObjectRules(
         required=("date_performed", "time_in_minutes", "workspace_id", "user_id"),
-        # One entry is one person's work on one day.
         ranges={
-            "time_in_minutes": (0, 24 * 60),
+            "time_in_minutes": _NOT_NEGATIVE,
             "rate_in_cents": _NOT_NEGATIVE,
             "cost_rate_in_cents": _NOT_NEGATIVE,
             "currency_base_unit": _BASE_UNIT,
         },
+        # One entry is one person's work on one day.
+        usual={"time_in_minutes": (None, 24 * 60)},
         currencies=_CURRENCY,
     ),
     "timesheet_submissions": ObjectRules(required=("status",), may_be_empty=True),

@@ -26,7 +26,7 @@ RULES = {
     "transaction": ObjectRules(required=("type", "trandate", "currency")),
     "transactionline": ObjectRules(required=("transaction",)),
     "nexttransactionlinelink": _OPTIONAL,
-    "timebill": ObjectRules(ranges={"hours": (0, 24)}, may_be_empty=True),
+    "timebill": ObjectRules(ranges={"hours": (0, None)}, usual={"hours": (None, 24)}, may_be_empty=True),
     "charge": _OPTIONAL,
     "revenueelement": _OPTIONAL,
     "revenueplan": _OPTIONAL,

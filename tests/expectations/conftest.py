@@ -21,7 +21,12 @@ TIMES = RawObject(
     columns={"Id": "text", "Minutes": "bigint", "Rate": "decimal(18,4)", "Currency": "text", "Day": "date"},
     snapshot=True,
 )
-RULES = ObjectRules(ranges={"minutes": (0, 1440), "rate": (0, None)}, currencies=("currency",), required=("day",))
+RULES = ObjectRules(
+    ranges={"minutes": (0, 10_000), "rate": (0, None)},
+    usual={"minutes": (None, 1440)},
+    currencies=("currency",),
+    required=("day",),
+)
 
 
 class Warehouse:

@@ -59,7 +59,7 @@ def test_rules_name_declared_columns(system: str):
     for name, rules in rules_for(system).items():
         assert name in objects, f"{system} has no raw object {name}"
         columns = set(objects[name].schema.names)
-        assert {*rules.ranges, *rules.currencies, *rules.required} <= columns, f"{system}.{name}"
+        assert {*rules.ranges, *rules.usual, *rules.currencies, *rules.required} <= columns, f"{system}.{name}"
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
