@@ -62,8 +62,8 @@ RULES = {
     ),
     "time_date": ObjectRules(
         required=("pse_timecard_c", "pse_date_c"),
-        ranges={column: _NOT_NEGATIVE for column in _HOURS},
-        usual={column: _DAY for column in _HOURS},
+        ranges=dict.fromkeys(_HOURS, _NOT_NEGATIVE),
+        usual=dict.fromkeys(_HOURS, _DAY),
         may_be_empty=True,
     ),
     "timecard_split": ObjectRules(required=("pse_timecard_header_c",), currencies=_CURRENCY, may_be_empty=True),
