@@ -68,6 +68,8 @@ def execute(progress: Progress | None = None, *, expect_rows: bool = True, keep_
     started = time.monotonic()
     systems = list(dict.fromkeys(settings().systems.values()))
     loads = LoadsAhead(systems)
+    # Before dbt parses the project: the systems are read meanwhile, half a minute of the demo's run.
+    loads.start()
     definitions = build_definitions(expect_rows=expect_rows, loader=loads)
     jobs = {name: definitions.resolve_job_def(name) for name in (*map(load_job, systems), BUILD_JOB)}
     result = RunResult()

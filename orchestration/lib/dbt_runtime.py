@@ -66,14 +66,8 @@ def build_models(*, with_tests: bool = False) -> list[str]:
 
     ``with_tests`` runs the tests of the data too; without them nothing is checked.
     """
-    command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build"]
     skipped = ["--exclude", "resource_type:unit_test", *([] if with_tests else ["resource_type:test"])]
-    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-    outputs = ["--target-path", str(target_path()), "--log-path", str(target_path())]
-    environment = {**os.environ, "LEAKAGE_DATA_DIR": str(settings().data_dir)}
-    done = subprocess.run(
-        [*command, *skipped, *folders, *outputs], env=environment, cwd=PROJECT_DIR, capture_output=True, text=True
-    )
+    done = _dbt("build", *skipped)
     return [] if done.returncode == 0 else [" ".join(f"dbt failed: {done.stdout[-600:]} {done.stderr[-200:]}".split())]
 
 
@@ -119,14 +113,20 @@ def _fingerprint() -> str:
 
 
 def _parse(project: DbtProject) -> None:
-    # In this process: starting another one would import dbt once more than needed.
-    from dbt.cli.main import dbtRunner
-
-    target = project.manifest_path.parent
-    target.mkdir(parents=True, exist_ok=True)
-    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-    outputs = ["--target-path", str(target), "--log-path", str(target)]
-    result = dbtRunner().invoke(["--quiet", "--log-level-file", "none", "parse", *folders, *outputs])
-    if not result.success:
-        reason = " ".join(str(result.exception).split()) or type(result.exception).__name__
+    # In a process of its own: on its core it costs a run nothing while the systems are being read in this one.
+    project.manifest_path.parent.mkdir(parents=True, exist_ok=True)
+    done = _dbt("--log-level-file", "none", "parse")
+    if done.returncode != 0:
+        reason = " ".join(f"{done.stdout[-600:]} {done.stderr[-200:]}".split())
         raise ConfigurationError(f"dbt cannot parse the project in {PROJECT_DIR}: {reason}")
+
+
+def _dbt(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """dbt on the project, writing below the target path; it ends before this returns, well or not."""
+    command = [str(Path(sys.executable).with_name("dbt")), "--quiet", *arguments]
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    outputs = ["--target-path", str(target_path()), "--log-path", str(target_path())]
+    environment = {**os.environ, "LEAKAGE_DATA_DIR": str(settings().data_dir)}
+    return subprocess.run(
+        [*command, *folders, *outputs], env=environment, cwd=PROJECT_DIR, capture_output=True, text=True, check=False
+    )

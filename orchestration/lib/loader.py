@@ -42,7 +42,7 @@ class Loader:
 
 
 class LoadsAhead(Loader):
-    """Reads whole ``systems`` at the same time from the start; an op gets the outcome of its system."""
+    """Reads whole ``systems`` at the same time from ``start`` on; an op gets the outcome of its system."""
 
     may_repeat = False
 
@@ -52,10 +52,13 @@ class LoadsAhead(Loader):
         # Daemons: whoever interrupts a run does not wait for a vendor. The next load settles what this one leaves.
         self._threads = [Thread(target=self._load, args=(s,), name=f"load_{s}", daemon=True) for s in systems]
 
-    def as_they_end(self) -> Iterator[str]:
-        """Start the loads, then yield each system when its load has ended, well or not."""
+    def start(self) -> None:
+        """Begin all loads; to be called once."""
         for thread in self._threads:
             thread.start()
+
+    def as_they_end(self) -> Iterator[str]:
+        """Yield each system when its load has ended, well or not."""
         for _ in self._threads:
             yield self._ended.get()
 

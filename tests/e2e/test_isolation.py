@@ -204,6 +204,7 @@ def test_a_vendor_that_keeps_others_waiting_is_awaited_by_nobody(
             sandbox.faults.append(Fault(PROCUREMENT, "slow", times=1, seconds=0.5))
             sandbox.faults.append(Fault(PROCUREMENT, "status", times=1_000_000, status=503))
             loads = LoadsAhead(CHOSEN.values())
+            loads.start()
             ended = loads.as_they_end()
             assert {next(ended) for _ in range(len(CHOSEN) - 1)} == set(CHOSEN.values()) - {PROCUREMENT}
             sandbox.faults.clear()

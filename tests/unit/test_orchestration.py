@@ -85,6 +85,7 @@ def test_loads_ahead_run_at_the_same_time_and_come_as_they_end(monkeypatch: pyte
 
     monkeypatch.setattr("orchestration.lib.loader.run", run)
     loads = LoadsAhead(["slow", "quick", "down"])
+    loads.start()
     ended = loads.as_they_end()
     assert {next(ended), next(ended)} == {"quick", "down"}
     assert loads.load("quick", ()).since.tzinfo is UTC
