@@ -1,18 +1,20 @@
 """How much of what was planted the detectors find, and how much of what they find was planted.
 
-    uv run python -m tests.benchmarks.detection --seeds 5 [--json] [--staff 20] [--months 5]
+    uv run python -m tests.benchmarks.detection --seeds 5 [--json] [--staff 20] [--months 5] [--systems ...] [--shuffled]
 
-Each seed is a firm of its own, served over HTTP by the default systems, loaded, built, and compared with its answer
-key. A finding is right when the key has one of the same detector about the same record with the same verdict; in money
-it is right as far as both amounts agree (the money concerned, where a finding claims none itself), in USD at the rates
-of the firm's last day. Time that was never logged (L03) can only be estimated and stands apart, with the relative
-error of its amounts. Exits with 1 when a detector that judges exactly is not exact.
+Each seed is a firm of its own, served over HTTP by the default or the given systems, loaded, built, and compared with
+its answer key, which knows neither the systems nor, with ``--shuffled``, the order in which their records come. A finding
+is right when the key has one of the same detector about the same record with the same verdict; in money it is right as
+far as both amounts agree (the money concerned, where a finding claims none itself), in USD at the rates of the firm's
+last day. Time that was never logged (L03) can only be estimated and stands apart, with the relative error of its amounts.
+Exits with 1 when a detector that judges exactly is not exact.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -136,21 +138,25 @@ def _share(part: Decimal | int, whole: Decimal | int) -> float:
     return int(Decimal(part) / Decimal(whole) * 10000) / 10000
 
 
-def measure(seeds: int, staff: int, months: int) -> Scores:
+def measure(seeds: int, staff: int, months: int, systems: str, *, shuffled: bool = False) -> Scores:
     """Run the seeds 1 to ``seeds`` through the pipeline; raises RuntimeError when a build fails."""
     scores = Scores()
     for seed in range(1, seeds + 1):
+        firm = Firm(seed=seed, staff=staff, months=months, ends_on=ENDS_ON)
+        now = datetime.combine(firm.ends_on, time(23, 59, 59), UTC)
+        world = World(firm.facts_at(now), now, parse_systems(systems))
+        for vendor in world.vendors.values() if shuffled else ():
+            # The same order at every call: pages that shift while they are read are another test's business.
+            vendor.arrange = lambda rows, seed=seed: random.Random(seed).sample(rows, len(rows))  # type: ignore[misc]
         with tempfile.TemporaryDirectory(prefix="leakage-detection-") as directory:
-            _measure(Firm(seed=seed, staff=staff, months=months, ends_on=ENDS_ON), Path(directory), scores)
+            _measure(firm, world, systems, Path(directory), scores)
     return scores
 
 
-def _measure(firm: Firm, data_dir: Path, scores: Scores) -> None:
-    now = datetime.combine(firm.ends_on, time(23, 59, 59), UTC)
-    world = World(firm.facts_at(now), now, parse_systems(DEFAULT_SYSTEMS))
+def _measure(firm: Firm, world: World, systems: str, data_dir: Path, scores: Scores) -> None:
     with SandboxServer(world) as sandbox:
         variables = {
-            "LEAKAGE_SYSTEMS": DEFAULT_SYSTEMS,
+            "LEAKAGE_SYSTEMS": systems,
             "LEAKAGE_DATA_DIR": str(data_dir),
             "LEAKAGE_AS_OF": firm.ends_on.isoformat(),
         }
@@ -209,9 +215,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="firms to generate (default: 5)")
     parser.add_argument("--staff", type=int, default=20, help="people of each firm (default: 20)")
     parser.add_argument("--months", type=int, default=5, help="months of each firm (default: 5)")
+    parser.add_argument("--systems", default=DEFAULT_SYSTEMS, help="as in LEAKAGE_SYSTEMS (default: %(default)s)")
+    parser.add_argument("--shuffled", action="store_true", help="every system sends its records in another order")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     options = parser.parse_args()
-    scores = measure(options.seeds, options.staff, options.months)
+    scores = measure(options.seeds, options.staff, options.months, options.systems, shuffled=options.shuffled)
     figures = {"seeds": options.seeds, "staff": options.staff, "months": options.months} | scores.figures()
     if options.json:
         print(json.dumps(figures))
