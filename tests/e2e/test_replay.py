@@ -1,15 +1,15 @@
-"""The life of findings over three days of a small firm, and each of those days built again from the log of changes.
+"""The life of findings over two days of a small firm, and the first of them built again from the log of changes.
 
-One firm is built as of a day, some findings are decided upon, and the firm moves on; the tests use what that left behind.
+One firm is built as of a day, some findings are decided upon, others are repaired, and the firm moves on; the tests use
+what that left behind.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,16 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from ingestion.config import DEFAULT_SYSTEMS, ConfigurationError, parse_systems
+from ingestion.config import ConfigurationError
 from ingestion.sandbox.facts import BilledItem, Facts, Invoice, InvoiceLine
-from ingestion.sandbox.firm import Firm
-from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 from orchestration import decisions
 from orchestration.cli import app
-from orchestration.environment import environment
 from orchestration.replay import replay
-from orchestration.run import build_quickly
 from orchestration.scenario_check import fact_index
+from tests.e2e.conftest import BuiltFirm, end_of
 
 Row = dict[str, Any]
-
-
-def end_of(day: date) -> datetime:
-    return datetime.combine(day, time(23, 59, 59), UTC)
 
 
 def read(database: Path, sql: str) -> list[Row]:
@@ -69,41 +62,37 @@ class History:
     def query(self, sql: str) -> list[Row]:
         return read(self.warehouse, sql)
 
-    def run(self, as_of: date) -> None:
-        with environment({"LEAKAGE_AS_OF": as_of.isoformat()}):
-            assert build_quickly() == []
+    def keep(self, as_of: date) -> None:
+        """Remember the register as it is after a run as of ``as_of``."""
         register = self.query("select * from marts.leakage__findings order by finding_id")
         self.days.append(Day(as_of, datetime.now(UTC), register))
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
-    """Two findings are decided upon after the first day; by the third, two weeks later, two others have been repaired."""
-    firm = Firm(seed=3, staff=8, months=4, ends_on=date(2026, 4, 20))
-    world = World(firm.facts_at(end_of(firm.ends_on)), end_of(firm.ends_on), parse_systems(DEFAULT_SYSTEMS))
-    past = History(tmp_path_factory.mktemp("replay"))
-    with SandboxServer(world) as sandbox:
-        variables = sandbox.credentials() | {"LEAKAGE_SYSTEMS": DEFAULT_SYSTEMS, "LEAKAGE_DATA_DIR": str(past.data_dir)}
-        with environment({**variables, "LEAKAGE_AS_OF": None, "LEAKAGE_KNOWN_AT": None}):
-            past.run(firm.ends_on)
-            counted = [row["finding_id"] for row in past.days[0].register if row["is_counted"]]
-            assert len(counted) > 2
-            past.decided[counted[0]] = decisions.decide(counted[0], "rejected", "agreed with the customer", "jane")
-            past.decided[counted[1]] = decisions.decide(counted[1][:12], "accepted", None, "joe")
-            for days in (1, 14):
-                today = past.days[-1].as_of + timedelta(days=days)
-                facts = firm.facts_at(end_of(today))
-                if days > 1:
-                    past.repaired, facts = repaired(past, world, facts, posted_on=today - timedelta(days=3))
-                world.replace_facts(facts, end_of(today))
-                past.run(today)
-            yield past
+def history(own_firm: BuiltFirm) -> History:
+    """Two findings are decided upon after the first day; by the second, two others have been repaired."""
+    past = History(own_firm.data_dir)
+    past.keep(own_firm.as_of)
+    counted = [row["finding_id"] for row in past.days[0].register if row["is_counted"]]
+    assert len(counted) > 2
+    past.decided[counted[0]] = decisions.decide(counted[0], "rejected", "agreed with the customer", "jane")
+    past.decided[counted[1]] = decisions.decide(counted[1][:12], "accepted", None, "joe")
+    tomorrow = own_firm.as_of + timedelta(days=1)
+    past.repaired, facts = repaired(past, own_firm.world, own_firm.firm.facts_at(end_of(tomorrow)), posted_on=tomorrow)
+    own_firm.advance(facts)
+    own_firm.run()
+    past.keep(own_firm.as_of)
+    return past
 
 
 def repaired(history: History, world: World, facts: Facts, posted_on: date) -> tuple[dict[str, Decimal], Facts]:
     """Facts with an invoice that bills one unbilled time entry in full and half of another one's; what it bills of which."""
     index = fact_index(world)
-    unbilled = [row for row in history.days[-1].register if row["detector_id"] == "L01" and row["status"] == "open"][:2]
+    unbilled = [
+        row
+        for row in history.days[0].register
+        if row["detector_id"] == "L01" and row["verdict"] == "at_risk" and row["finding_id"] not in history.decided
+    ][:2]
     entries = {entry.id: entry for entry in facts.time_entries}
     billed: dict[str, Decimal] = {}
     invoices = []
@@ -132,7 +121,7 @@ def repaired(history: History, world: World, facts: Facts, posted_on: date) -> t
 
 
 def test_a_decision_is_in_the_register_of_the_next_run(history: History) -> None:
-    before, after = ({row["finding_id"]: row for row in day.register} for day in history.days[:2])
+    before, after = ({row["finding_id"]: row for row in day.register} for day in history.days)
     for finding_id, recorded in history.decided.items():
         assert before[finding_id]["status"] == "open" and before[finding_id]["is_counted"]
         found = after[finding_id]
@@ -191,11 +180,11 @@ def test_what_is_recovered_was_billed_after_it_was_found(history: History) -> No
     assert all(row["invoiced"] <= row["recovered"] for row in ledger) and any(row["invoiced"] > 0 for row in ledger)
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_a_replay_is_the_register_of_that_day_row_for_row(history: History, number: int) -> None:
-    day = history.days[number]
+def test_a_replay_is_the_register_of_that_day_row_for_row(history: History) -> None:
+    """It knows nothing of the later day: no decision, no repair, no event."""
+    day = history.days[0]
     before = hashlib.sha256(history.warehouse.read_bytes()).hexdigest()
-    done = replay(day.as_of, day.done_at, f"day-{number}")
+    done = replay(day.as_of, day.done_at, "day-0")
     again = read(done.database, "select * from marts.leakage__findings order by finding_id")
     assert again == day.register
     assert hashlib.sha256(history.warehouse.read_bytes()).hexdigest() == before, "a replay never writes the warehouse"
@@ -209,7 +198,7 @@ def test_a_replay_is_the_register_of_that_day_row_for_row(history: History, numb
 
 
 def test_a_replay_is_read_by_name(history: History) -> None:
-    """Stands on the replays of the test before."""
+    """Stands on the replay of the test before."""
     listed = CliRunner().invoke(app, ["findings", "--replay", "day-0", "--json"])
     assert listed.exit_code == 0, listed.output
     found = json.loads(listed.stdout)
