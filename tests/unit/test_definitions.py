@@ -217,18 +217,3 @@ def test_the_manifest_is_made_once(definitions: dg.Definitions, monkeypatch: pyt
     """Dagster reloads its definitions in every process of a run: parsing each time would cost more than the run."""
     monkeypatch.setattr("orchestration.lib.dbt_runtime._parse", lambda project: pytest.fail("parsed again"))
     assert dbt_project().manifest_path.exists()
-
-
-@pytest.mark.parametrize("systems", ["", "crm=salesforce", "psa=kantata,expense=concur"])
-def test_any_subset_of_systems_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, systems: str):
-    monkeypatch.setenv("LEAKAGE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("LEAKAGE_SYSTEMS", systems)
-    monkeypatch.delenv("DBT_TARGET_PATH", raising=False)
-    loaded = build_definitions()
-    graph = loaded.resolve_asset_graph()
-    raw = {key.path[1] for key in graph.get_all_asset_keys() if key.path[0] == "raw"}
-    chosen = dict(pair.split("=") for pair in systems.split(",") if pair)
-    assert raw == set(chosen.values())
-    assert graph.external_asset_keys == {DECISIONS}
-    jobs = {job.name for job in loaded.resolve_all_job_defs() if not job.name.startswith("__")}
-    assert jobs == {"build", *(f"load_{system}" for system in chosen.values())}
