@@ -52,12 +52,15 @@ class Judged:
         """The findings about everything else."""
         return {key: finding for key, finding in self.findings.items() if finding.subject_id not in subjects}
 
-    def total(self, *verdicts: str) -> dict[str | None, Decimal]:
-        """The money of the findings with one of ``verdicts``, by currency."""
+    def losses(self) -> dict[str, Found]:
+        """The findings of money that is lost or may be."""
+        return {key: found for key, found in self.findings.items() if found.verdict in ("at_risk", "confirmed_loss")}
+
+    def total(self) -> dict[str | None, Decimal]:
+        """The money of the losses, by currency."""
         found: dict[str | None, Decimal] = {}
-        for finding in self.findings.values():
-            if finding.verdict in verdicts:
-                found[finding.currency] = found.get(finding.currency, Decimal(0)) + (finding.amount or 0)
+        for finding in self.losses().values():
+            found[finding.currency] = found.get(finding.currency, Decimal(0)) + (finding.amount or 0)
         return found
 
 

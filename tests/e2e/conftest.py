@@ -129,6 +129,6 @@ def built(shared_firm: Path) -> Iterator[BuiltFirm]:
 def own_firm(shared_firm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltFirm]:
     """A copy of the built firm, to go on from."""
     data_dir = tmp_path_factory.mktemp("firm") / "data"
-    shutil.copytree(shared_firm, data_dir)
+    shutil.copytree(shared_firm, data_dir, symlinks=True)
     with served(data_dir) as firm:
         yield firm

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.dbt.ledger_engine import Found, Judged, LedgerEngine
+from tests.dbt.ledger_engine import Judged, LedgerEngine
 from tests.e2e.conftest import FIRM
 
-LOSS = ("at_risk", "confirmed_loss")
 CENT = Decimal("0.01")
+ITEMS = ("time_entry", "expense_item", "supplier_cost", "milestone", "progress", "retainer", "commitment")
 # Money of the canonical tables: what is not hours, a share or a rate of exchange.
 MONEY = (
     "select table_name, column_name from duckdb_columns() where database_name = 'built' and schema_name = 'canonical'"
@@ -99,6 +99,9 @@ def test_a_matching_invoice_line_ends_just_that_finding(engine: LedgerEngine, be
         " inner join built.canonical.invoice as invoice on line.invoice_id = invoice.invoice_id"
         " where finding.detector_id = 'L01' and finding.amount = item.entitled_amount and line.line_type = 'items'"
         " and invoice.status = 'posted' and invoice.invoice_type = 'invoice' and invoice.currency = item.currency"
+        # What else is said of the record, a transfer that failed for one, may well end with it.
+        " and item.source_id not in (select other.subject_source_id from built.marts.leakage__findings as other"
+        " where other.detector_id <> 'L01')"
         " group by all order by all"
     )
     billed = Random(seed).sample(unbilled, min(5, len(unbilled)))
@@ -119,11 +122,10 @@ def test_a_matching_invoice_line_ends_just_that_finding(engine: LedgerEngine, be
     )
     assert after.residual == 0
     gone = {finding for finding, _, _ in billed}
-    kept = {key: found for key, found in before.findings.items() if key not in gone}
-    assert after.findings.items() >= kept.items()
-    # A bill that comes late is a delay, and no loss.
-    assert not [found for key, found in after.findings.items() if key not in kept and found.verdict in LOSS]
-    assert all(after.total(*LOSS)[currency] <= money for currency, money in before.total(*LOSS).items())
+    # A bill that comes late is a delay, and no loss; what hangs on unbilled work, a late set-up for one, weighs less.
+    assert after.losses() == {key: found for key, found in before.losses().items() if key not in gone}
+    assert after.findings.keys() >= before.findings.keys() - gone
+    assert all(after.total()[currency] <= money for currency, money in before.total().items())
 
 
 @few
@@ -188,19 +190,15 @@ def test_twice_the_money_is_twice_the_leakage(engine: LedgerEngine, before: Judg
 
 @pytest.mark.parametrize("days", [30, 200])
 def test_what_was_lost_stays_lost_while_nobody_acts(engine: LedgerEngine, before: Judged, days: int) -> None:
-    """For work, costs and invoices of closed periods; estimates of the present and states of feeds come and go."""
+    """A hold or a dispute may end by its own date and an item become a plain unbilled one; its money stays lost."""
 
-    def losses(judged: Judged) -> dict[tuple[str, str], Found]:
-        items = {"time_entry", "expense_item", "supplier_cost", "milestone", "progress", "retainer", "commitment"}
-        return {
-            (f.detector, f.subject_id): f
-            for f in judged.findings.values()
-            if f.verdict in LOSS and f.subject_type in items
-        }
+    def losses(judged: Judged) -> dict[tuple[str, str | None], Decimal]:
+        found: dict[tuple[str, str | None], Decimal] = {}
+        for f in judged.losses().values():
+            if f.subject_type in ITEMS:
+                found[f.subject_id, f.currency] = found.get((f.subject_id, f.currency), Decimal(0)) + (f.amount or 0)
+        return found
 
     then, later = losses(before), losses(engine.judge(as_of=engine.as_of + timedelta(days=days)))
     assert then.keys() <= later.keys()
-    assert {key: found.amount for key, found in then.items()} == {key: later[key].amount for key in then}
-    assert not [
-        key for key, found in then.items() if (found.verdict, later[key].verdict) == ("confirmed_loss", "at_risk")
-    ]
+    assert then == {key: later[key] for key in then}
