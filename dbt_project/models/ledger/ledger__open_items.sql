@@ -46,6 +46,7 @@ joined as (
     billing.is_billed_in_other_currency,
     billing.is_billing_unconverted,
     billing.is_on_draft,
+    billing.repeats_item_id,
     billing.overbilled_amount,
     billing.underpriced_amount,
     billing.open_amount,
@@ -53,6 +54,7 @@ joined as (
     billing.billing_complete_through,
     coalesce(caps.over_cap_amount, 0) as over_cap_amount,
     coalesce(caps.blocked_amount, 0) as blocked_amount,
+    coalesce(caps.is_cap_unsure, false) as is_cap_unsure,
     policies.carry_rate,
     policies.hold_stale,
     policies.credit_rebill,
@@ -212,8 +214,9 @@ select
   hold_reason is null
   or hold_until_date is null
   or {{ dbt.datediff('hold_from_date', as_of_date(), 'day') }} > hold_stale as is_hold_stale,
-  not_entitled_reason,
+  coalesce(not_entitled_reason, case when repeats_item_id is not null then 'entered_twice' end) as not_entitled_reason,
   case
+    when repeats_item_id is not null then null
     when not_judged_reason is not null then not_judged_reason
     when not_entitled_reason is not null then null
     when is_billing_unconverted then 'missing_fx_rate'
@@ -236,6 +239,7 @@ select
   allocation_count,
   billing_count,
   over_cap_amount,
+  is_cap_unsure,
   overbilled_amount,
   underpriced_amount,
   open_amount,
@@ -250,6 +254,7 @@ select
   cast(
     underpriced_amount - retainage_amount - uplift_missed_amount - discount_gap_amount as decimal(18, 4)
   ) as price_gap_amount,
+  repeats_item_id,
   is_tiered,
   writedown_amount,
   is_parked,
