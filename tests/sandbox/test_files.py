@@ -98,7 +98,8 @@ def test_what_a_ledger_holds_beyond_invoices_is_read_exactly() -> None:
         return [tuple(r[n] for n in names) if names[1:] else r[names[0]] for r in taken.records[feed]]
 
     assert column("customers", "represented_entity") == [None, number("legal_entities", "LE-DE")]
-    assert column("invoices", "rejected_date", "rejection_reason") == [("2026-04-03", "po_exhausted"), (None, None)]
+    refused, unsent = ("2026-04-03", "po_exhausted", "V"), (None, None, "O")
+    assert column("invoices", "rejected_date", "rejection_reason", "delivery_status") == [refused, unsent]
     codes = ["SERVICE", "RETENTION", "RETENTION-R", "MIN-VOLUME", "PREPAYMENT", "INTEREST", "SERVICE"]
     assert column("invoice_lines", "product_code") == codes
     assert column("billing_links", "item_type") == ["TIME", "EXPENSE", "SUBCON", "PROGRESS"]
