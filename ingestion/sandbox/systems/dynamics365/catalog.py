@@ -166,7 +166,8 @@ FINANCE = {
             "FreeTextInvoiceHeaders",
             "dataAreaId FreeTextNumber",
             "text: InvoiceId CustomerAccount CurrencyCode CorrectedInvoiceId ReasonCode RejectionReason; "
-            "enum: IsPosted IsCorrection IsAwaitingDelivery; day: InvoiceDate DocumentDate DueDate SentDate RejectedDate; " + _AMOUNTS,
+            "enum: IsPosted IsCorrection IsAwaitingDelivery; day: InvoiceDate DocumentDate DueDate SentDate RejectedDate; "
+            + _AMOUNTS,
         ),
         _entity(
             "FreeTextInvoiceLines",
