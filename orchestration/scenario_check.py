@@ -130,7 +130,7 @@ def _check_world(
             "LEAKAGE_AS_OF": group.as_of.isoformat(),
             "LEAKAGE_KNOWN_AT": None,
             "LEAKAGE_DATA_DIR": data_dir,
-            "LEAKAGE_POLICIES_DIR": policies and str(policies),
+            "LEAKAGE_POLICIES_DIR": str(policies) if policies else None,
         }
         with environment(variables):
             if quick:

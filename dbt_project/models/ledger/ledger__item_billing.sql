@@ -52,7 +52,8 @@ totals as (
   group by item_id
 ),
 
--- Of one piece of work that was entered twice, the entry that was billed stands, else the first; the others repeat it.
+-- Of one piece of work that was entered twice and billed twice, the first entry that is still billed stands; the others repeat
+-- it, also when they were credited since.
 repeats as (
   {% set standing %}
     over (
@@ -66,7 +67,8 @@ repeats as (
     repeated.time_entry_id as item_id,
     first_value(repeated.time_entry_id) {{ standing }} as repeats_item_id
   from {{ ref('ledger__repeated_entries') }} as repeated
-  left join totals on repeated.time_entry_id = totals.item_id
+  inner join totals on repeated.time_entry_id = totals.item_id
+  where totals.billing_count > 0
 ),
 
 drafts as (

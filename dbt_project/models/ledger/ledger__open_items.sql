@@ -85,7 +85,8 @@ joined as (
     policies.expense_resubmission,
     policies.lookback_limit,
     sync.sync_record_id is not null as is_sync_failed,
-    duplicate.project_id is not null as is_on_duplicate_project
+    duplicate.project_id is not null as is_on_duplicate_project,
+    repeated.time_entry_id is not null as is_entered_twice
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
@@ -102,6 +103,7 @@ joined as (
   left join {{ ref('expense_item') }} as expense on item.item_id = expense.expense_item_id
   left join unsynced as sync on item.item_type = sync.record_type and item.source_id = sync.record_ref
   left join {{ ref('ledger__duplicate_projects') }} as duplicate on item.project_id = duplicate.project_id
+  left join {{ ref('ledger__repeated_entries') }} as repeated on item.item_id = repeated.time_entry_id
 ),
 
 -- What is missing on the billed quantity, each cent in one place: kept back, a missed rise, a discount that does not hold, and
@@ -169,6 +171,7 @@ judged as (
     || case when discounted.is_change_order_unsynced or discounted.blocked_amount > 0 then 'co_not_synced;' else '' end
     || case when discounted.is_sync_failed then 'sync_failed;' else '' end
     || case when discounted.is_on_duplicate_project then 'duplicate_project;' else '' end
+    || case when discounted.is_entered_twice then 'entered_twice;' else '' end
     || case
       when
         discounted.lookback_limit > 0

@@ -25,7 +25,9 @@ months as (
     scheduled.book,
     line.revrec_method,
     line.currency,
-    case when not coalesce(price.has_foreign_change, false) then coalesce(price.price_amount, line.contract_amount) end as contract_amount,
+    case
+      when not coalesce(price.has_foreign_change, false) then coalesce(price.price_amount, line.contract_amount)
+    end as contract_amount,
     line.estimate_at_completion_amount,
     line.estimated_hours,
     line.start_date,
