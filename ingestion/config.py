@@ -22,13 +22,17 @@ class ConfigurationError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a run may be told. ``systems`` maps a domain to the system that serves it."""
+    """Everything a run may be told. ``systems`` maps a domain to the system that serves it.
+
+    ``policies_dir`` holds the firm's own policies: a file there stands in for the shipped seed of the same name.
+    """
 
     systems: dict[str, str]
     data_dir: Path
     as_of: date | None
     known_at: datetime | None
     reporting_currency: str
+    policies_dir: Path | None
 
     @property
     def warehouse_path(self) -> Path:
@@ -54,6 +58,7 @@ def settings() -> Settings:
         as_of=parse_day(as_of, "LEAKAGE_AS_OF") if as_of else None,
         known_at=parse_moment(known_at, "LEAKAGE_KNOWN_AT") if known_at else None,
         reporting_currency=_currency(os.environ.get("LEAKAGE_REPORTING_CURRENCY") or "USD"),
+        policies_dir=_folder(os.environ.get("LEAKAGE_POLICIES_DIR"), "LEAKAGE_POLICIES_DIR"),
     )
 
 
@@ -85,6 +90,16 @@ def parse_day(text: str, setting: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(f"{setting}: {text!r} is not a day of the calendar") from None
+
+
+def _folder(text: str | None, setting: str) -> Path | None:
+    """An existing folder, absolute; None when nothing is given."""
+    if not text:
+        return None
+    folder = Path(text).absolute()
+    if not folder.is_dir():
+        raise ConfigurationError(f"{setting}: there is no folder {str(folder)!r}; create it, or unset {setting}")
+    return folder
 
 
 def _currency(text: str) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingestion.sandbox.scenarios import Expectation, Scenario, ScenarioWorld, load, worlds
+from ingestion.sandbox.scenarios import Expectation, Scenario, ScenarioError, ScenarioWorld, load, worlds
 
 if TYPE_CHECKING:
     from ingestion.sandbox.world import World
     from orchestration.run import Progress
 
+SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 # Which facts a row of the register can be about: its type -> (domains of the system, kinds of facts).
 _SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "time_entry": ("psa", ("time_entries",)),
@@ -96,16 +98,23 @@ def check(
     scenarios = load(directory)
     results: dict[str, ScenarioResult] = {}
     groups = worlds(scenarios)
-    for n, group in enumerate(groups, 1):
-        if log is not None:
-            log(f"run {n} of {len(groups)}: {len(group.scenarios)} scenario(s) as of {group.as_of}")
-        for result in _check_world(group, systems, progress, keep and keep / f"run-{n}", quick):
-            results[result.scenario] = result
+    with tempfile.TemporaryDirectory(prefix="leakage-policies-") as policies:
+        folders = [write_policies(group, Path(policies) / str(n)) for n, group in enumerate(groups, 1)]
+        for n, (group, folder) in enumerate(zip(groups, folders, strict=True), 1):
+            if log is not None:
+                log(f"run {n} of {len(groups)}: {len(group.scenarios)} scenario(s) as of {group.as_of}")
+            for result in _check_world(group, systems, progress, keep and keep / f"run-{n}", quick, folder):
+                results[result.scenario] = result
     return [results[s.scenario] for s in scenarios]
 
 
 def _check_world(
-    group: ScenarioWorld, systems: Mapping[str, str], progress: Progress | None, keep: Path | None, quick: bool
+    group: ScenarioWorld,
+    systems: Mapping[str, str],
+    progress: Progress | None,
+    keep: Path | None,
+    quick: bool,
+    policies: Path | None,
 ) -> list[ScenarioResult]:
     from ingestion.sandbox.server import SandboxServer
     from ingestion.sandbox.world import World
@@ -121,6 +130,7 @@ def _check_world(
             "LEAKAGE_AS_OF": group.as_of.isoformat(),
             "LEAKAGE_KNOWN_AT": None,
             "LEAKAGE_DATA_DIR": data_dir,
+            "LEAKAGE_POLICIES_DIR": str(policies) if policies else None,
         }
         with environment(variables):
             if quick:
@@ -134,6 +144,32 @@ def _check_world(
             return [ScenarioResult(s.scenario, s.title, [reason]) for s in group.scenarios]
         observed = read_observed(Path(data_dir) / "warehouse.duckdb", fact_index(world))
     return compare(group.scenarios, observed)
+
+
+def write_policies(group: ScenarioWorld, folder: Path) -> Path | None:
+    """The shipped policies with the rows that the scenarios add, as files in ``folder``; None when they add none.
+
+    Raises ScenarioError for a table or a column that the policies do not have.
+    """
+    if not group.policies:
+        return None
+    folder.mkdir()
+    for table, added in group.policies.items():
+        at = f"{group.scenarios[0].scenario}: policies.{table}"
+        try:
+            shipped = (SEEDS / f"{table}.csv").read_text("utf-8")
+        except FileNotFoundError:
+            known = ", ".join(sorted(path.stem for path in SEEDS.glob("*.csv")))
+            raise ScenarioError(f"{at}: no such table of policies; known: {known}") from None
+        columns = next(csv.reader([shipped.splitlines()[0]]))
+        with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
+            file.write(shipped.rstrip("\n") + "\n")
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            for n, row in enumerate(added):
+                if unknown := row.keys() - set(columns):
+                    raise ScenarioError(f"{at}[{n}]: no column {min(unknown)!r}; it has {', '.join(columns)}")
+                writer.writerow(row)
+    return folder
 
 
 def fact_index(world: World) -> dict[tuple[str, str, str], str]:

@@ -65,7 +65,7 @@ def firm(**changes: Any) -> Facts:
                 "rejected_on": "2026-04-03", "rejection_reason": "po_exhausted", "lines": lines,
             },
             {
-                "id": "INV-2", "customer": "C-DE", "legal_entity": "LE-US", "issued_on": "2026-04-02",
+                "id": "INV-2", "customer": "C-DE", "legal_entity": "LE-US", "issued_on": "2026-04-02", "awaits_sending": True,
                 "lines": [{"id": "L-2", "unit_price": "9"}],
             },
         ],

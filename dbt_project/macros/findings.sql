@@ -114,9 +114,12 @@
     cast(null as decimal(18, 4)) as carry_cost_amount,
     detector.owner,
     'Credit ' || {{ shown('item.overbilled_amount', 'item.currency') }} || ' to ' || context.customer_name
-    || ' before the customer claims it; billed ' || {{ shown('item.billed_amount', 'item.currency') }} || ', agreed '
-    || {{ shown('item.entitled_amount', 'item.currency') }} || '.' as action,
-    cast(null as {{ dbt.type_string() }}) as reason,
+    || ' before the customer claims it; billed ' || {{ shown('item.billed_amount', 'item.currency') }}
+    || case
+      when stands_for.item_id is not null then ', the same work as ' || stands_for.source_id || ' that was entered twice.'
+      else ', agreed ' || {{ shown('item.entitled_amount', 'item.currency') }} || '.'
+    end as action,
+    case when stands_for.item_id is not null then 'entered_twice' end as reason,
     item.causes,
     context.evidence,
     item.expected_invoice_date as expected_date,
@@ -127,6 +130,7 @@
   inner join {{ ref('detectors') }} as detector on detector.category = '{{ category }}'
   inner join {{ ref('leakage__item_context') }} as context on item.item_id = context.item_id
   inner join {{ ref('ledger__open_items') }} as open_item on item.item_id = open_item.item_id
+  left join {{ ref('ledger__items') }} as stands_for on open_item.repeats_item_id = stands_for.item_id
   where
     item.verdict <> 'not_yet_due'
     and item.overbilled_amount > open_item.tolerance_amount

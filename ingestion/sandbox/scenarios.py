@@ -73,6 +73,10 @@ class Scenario(BaseModel):
     scenario: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,23}$", description="unique name")]
     title: str = ""
     as_of: date = AS_OF
+    policies: dict[str, list[dict[str, str | int | date | None]]] = Field(
+        {},
+        description="rows that are added to policy tables (dbt_project/seeds), for instance tax_rates; ids in them are ours",
+    )
     facts: Facts
     expect: list[Expectation] = Field(description="exactly these; any other leakage of the scenario is a difference")
 
@@ -97,6 +101,11 @@ class ScenarioWorld:
     def now(self) -> datetime:
         """The moment of the run: late in the evening of ``as_of``."""
         return datetime.combine(self.as_of, time(23, 30), UTC)
+
+    @property
+    def policies(self) -> dict[str, list[dict[str, str | int | date | None]]]:
+        """The rows that all its scenarios add to the policies."""
+        return self.scenarios[0].policies
 
     @property
     def facts(self) -> Facts:
@@ -157,8 +166,8 @@ def parse(document: Any, source: str = "scenario") -> Scenario:
 def worlds(scenarios: Iterable[Scenario]) -> list[ScenarioWorld]:
     """The scenarios grouped into firms: one as_of each, and no fact of one scenario that changes another's answer.
 
-    Facts that hold for a whole firm separate worlds: where a vendor's clock stands, standard rate cards, exchange
-    rates, and people or projects that would carry the same key.
+    What holds for a whole firm separates worlds: policies, where a vendor's clock stands, standard rate cards,
+    exchange rates, and people or projects that would carry the same key.
     """
     found: list[tuple[_FirmWide, ScenarioWorld]] = []
     for scenario in scenarios:
@@ -324,7 +333,7 @@ class _FirmWide:
         standard = [[c.currency, [[x.role, x.rate, x.valid_from, x.valid_to] for x in c.lines]]
                     for c in facts.rate_cards if c.scope == "standard"]  # fmt: skip
         feeds = [f.model_dump(mode="json") for f in facts.feeds]
-        separate = json.dumps([scenario.as_of, feeds, standard], default=str, sort_keys=True)
+        separate = json.dumps([scenario.as_of, scenario.policies, feeds, standard], default=str, sort_keys=True)
         foreign = set(re.findall(r'"currency":"([A-Z]{3})"', facts.model_dump_json())) - {REPORTING_CURRENCY}
         fx = "\n".join(sorted(r.model_dump_json() for r in facts.fx_rates)) if foreign or facts.fx_rates else None
         return cls(separate, fx, {p.code for p in facts.projects} | {r.email for r in facts.resources})

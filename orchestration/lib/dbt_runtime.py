@@ -49,11 +49,16 @@ def dbt_project() -> DbtProject:
 
     Raises ConfigurationError when dbt cannot parse it.
     """
-    # dbt reads a relative data directory from its own folder, everything else from the caller's.
-    os.environ["LEAKAGE_DATA_DIR"] = str(settings().data_dir)
+    os.environ.update(_folders())
     project = DbtProject(PROJECT_DIR, target_path=target_path())
     ensure_manifest(project)
     return project
+
+
+def _folders() -> dict[str, str]:
+    """Folders as dbt is told them: it would read a relative one from its own folder, everything else from the caller's."""
+    chosen = settings()
+    return {"LEAKAGE_DATA_DIR": str(chosen.data_dir), "LEAKAGE_POLICIES_DIR": str(chosen.policies_dir or "")}
 
 
 def dbt_resource(project: DbtProject) -> Dbt:
@@ -126,7 +131,7 @@ def _dbt(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("dbt")), "--quiet", *arguments]
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     outputs = ["--target-path", str(target_path()), "--log-path", str(target_path())]
-    environment = {**os.environ, "LEAKAGE_DATA_DIR": str(settings().data_dir)}
+    environment = {**os.environ, **_folders()}
     return subprocess.run(
         [*command, *folders, *outputs], env=environment, cwd=PROJECT_DIR, capture_output=True, text=True, check=False
     )

@@ -389,4 +389,10 @@ def test_unit_tests_do_not_depend_on_the_environment(manifest: dict[str, Any], m
 
 def test_models_read_only_the_documented_switches_from_the_environment() -> None:
     read = set(re.findall(r"env_var\('(\w+)'", "\n".join(path.read_text() for path in PROJECT.rglob("*.sql"))))
-    assert read <= {"LEAKAGE_SYSTEMS", "LEAKAGE_AS_OF", "LEAKAGE_KNOWN_AT", "LEAKAGE_REPORTING_CURRENCY"}
+    assert read <= {
+        "LEAKAGE_SYSTEMS",
+        "LEAKAGE_AS_OF",
+        "LEAKAGE_KNOWN_AT",
+        "LEAKAGE_REPORTING_CURRENCY",
+        "LEAKAGE_POLICIES_DIR",
+    }

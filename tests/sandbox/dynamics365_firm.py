@@ -80,10 +80,10 @@ def firm() -> Facts:
         ),
         Invoice(id="DRAFT", customer="C-1", issued_on=date(2026, 4, 9), status="draft", lines=[mixed]),
         Invoice(id="VOID", customer="C-1", issued_on=date(2026, 4, 9), status="voided"),
-        Invoice(id="FREE", customer="C-2", issued_on=date(2026, 4, 10), lines=[fee]),
+        Invoice(id="FREE", customer="C-2", issued_on=date(2026, 4, 10), lines=[fee], awaits_sending=True),
         Invoice(
             id="TERMS", customer="C-1", legal_entity="LE-US", issued_on=date(2026, 4, 11), lines=terms,
-            rejected_on=date(2026, 4, 15), rejection_reason="po_exhausted",
+            rejected_on=date(2026, 4, 15), rejection_reason="po_exhausted", awaits_sending=True,
         ),
         Invoice(
             id="TYPED", customer="C-2", issued_on=date(2026, 4, 12), lines=typed, rejected_on=date(2026, 4, 16),

@@ -123,6 +123,13 @@ def test_refused_documents_say_when_and_why(built: Built) -> None:
     assert built.rows("canonical.invoice")[built.id("invoices", "TERMS")]["rejection_reason"] == "po_exhausted"
 
 
+def test_documents_that_still_have_to_be_sent_say_so(built: Built) -> None:
+    waiting = {i for i, r in built.mapped("invoice").items() if r["is_awaiting_sending"]}
+    assert waiting == {built.id("invoices", "TERMS"), built.id("invoices", "FREE")}
+    posted = {r["is_awaiting_sending"] for r in built.mapped("invoice").values() if r["status"] == "posted"}
+    assert posted == {True, False}
+
+
 def test_lines_say_what_they_are_for(built: Built) -> None:
     special = {i: r["line_type"] for i, r in built.mapped("invoice_line").items() if r["line_type"] != "items"}
     kinds = {"RET-L": "retainage", "FEE-L": "late_fee"}

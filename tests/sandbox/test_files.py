@@ -98,7 +98,8 @@ def test_what_a_ledger_holds_beyond_invoices_is_read_exactly() -> None:
         return [tuple(r[n] for n in names) if names[1:] else r[names[0]] for r in taken.records[feed]]
 
     assert column("customers", "represented_entity") == [None, number("legal_entities", "LE-DE")]
-    assert column("invoices", "rejected_date", "rejection_reason") == [("2026-04-03", "po_exhausted"), (None, None)]
+    refused, unsent = ("2026-04-03", "po_exhausted", "V"), (None, None, "O")
+    assert column("invoices", "rejected_date", "rejection_reason", "delivery_status") == [refused, unsent]
     codes = ["SERVICE", "RETENTION", "RETENTION-R", "MIN-VOLUME", "PREPAYMENT", "INTEREST", "SERVICE"]
     assert column("invoice_lines", "product_code") == codes
     assert column("billing_links", "item_type") == ["TIME", "EXPENSE", "SUBCON", "PROGRESS"]
@@ -316,7 +317,7 @@ def replaced(old: str, new: str, encoding: str) -> Change:
         (INVOICES, replaced("Nettobetrag", "Betrag", "cp1252"), "column net_amount is missing: no header is one of"),
         (INVOICES, replaced("Steuerbetrag", "Nettobetrag", "cp1252"), "column net_amount is there 2 times"),
         (INVOICES, replaced("INV-1", "INV\x81", "latin-1"), "line 2: byte 0x81 is not cp1252"),
-        (INVOICES, lambda c: c.replace(b";228,48", b";228,48;9"), "line 2 has 20 fields, the header has 19"),
+        (INVOICES, lambda c: c.replace(b";228,48", b";228,48;9"), "line 2 has 21 fields, the header has 20"),
         (CUSTOMERS, lambda c: c[:-1], "is not utf-16"),
         (CUSTOMERS, lambda c: b"\xff\xfe", "the file has no header row"),
         (COMPANIES, replaced("GmbH\"", "GmbH", "utf-8"), "is the file complete?"),

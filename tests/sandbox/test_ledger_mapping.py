@@ -240,8 +240,9 @@ def test_documents_say_what_they_are_for_and_what_was_kept_back(ledger: Ledger) 
         ledger.own("payments", p.id): (False, p.withholding_tax, p.deduction, p.deduction_reason)
         for p in ledger.facts.payments
     }
-    assert ledger.mapped("invoice", "rejected_date", "rejection_reason") == {
-        ledger.own("invoices", i.id): (False, i.rejected_on, i.rejection_reason) for i in ledger.facts.invoices
+    assert ledger.mapped("invoice", "rejected_date", "rejection_reason", "is_awaiting_sending") == {
+        ledger.own("invoices", i.id): (False, i.rejected_on, i.rejection_reason, i.awaits_sending)
+        for i in ledger.facts.invoices
     }
     assert ledger.mapped("customer", "legal_entity_ref") == {
         ledger.own("customers", "C-1"): (False, None),

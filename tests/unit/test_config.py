@@ -17,6 +17,7 @@ VARIABLES = (
     "LEAKAGE_AS_OF",
     "LEAKAGE_KNOWN_AT",
     "LEAKAGE_REPORTING_CURRENCY",
+    "LEAKAGE_POLICIES_DIR",
 )
 
 
@@ -71,6 +72,7 @@ def test_known_at_is_utc_unless_it_says_otherwise(text: str, moment: datetime, m
         ("LEAKAGE_AS_OF", "2026-04-31", "LEAKAGE_AS_OF: '2026-04-31' is not a day of the calendar"),
         ("LEAKAGE_KNOWN_AT", "now", "LEAKAGE_KNOWN_AT: 'now' is not a time, write it as 2026-04-30T18:00:00Z"),
         ("LEAKAGE_REPORTING_CURRENCY", "usd", "LEAKAGE_REPORTING_CURRENCY: 'usd' is not an ISO 4217 code such as USD"),
+        ("LEAKAGE_POLICIES_DIR", "/no/such/place", "LEAKAGE_POLICIES_DIR: there is no folder '/no/such/place'"),
         ("LEAKAGE_SYSTEMS", "crm", "LEAKAGE_SYSTEMS: 'crm' is not DOMAIN=SYSTEM with a domain of crm, psa"),
         ("LEAKAGE_SYSTEMS", "payroll=x", "LEAKAGE_SYSTEMS: 'payroll=x' is not DOMAIN=SYSTEM with a domain of"),
         ("LEAKAGE_SYSTEMS", "crm=nobody", "LEAKAGE_SYSTEMS: no system 'nobody' serves crm; available: "),

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 import yaml
 
-from ingestion.sandbox.scenarios import Scenario, parse
-from orchestration.scenario_check import Observed, compare, read_observed
+from ingestion.sandbox.scenarios import Scenario, ScenarioError, ScenarioWorld, parse
+from orchestration.scenario_check import SEEDS, Observed, compare, read_observed, write_policies
 
 LEAK = Observed(
     "S01:T1", True, "at_risk", "unbilled_approved_time", "L01", None, ("late_approval",), Decimal("2000.0000"), "USD"
@@ -121,3 +121,44 @@ def test_the_register_is_read_as_facts(tmp_path: Path) -> None:
     assert finding.confidence == "medium"
     assert (customer.fact_id, customer.verdict, customer.is_finding) == ("S01:C1", "unmatched", False)
     assert (customer.reason, customer.amount, customer.currency) == ("ambiguous", Decimal(7), "EUR")
+
+
+def with_policies(policies: str) -> ScenarioWorld:
+    entry = "{id: T1, work_date: 2026-03-10, hours: 1}"
+    text = f"scenario: S01\npolicies: {policies}\nfacts: {{time_entries: [{entry}]}}\nexpect: []"
+    only = parse(yaml.safe_load(text))
+    return ScenarioWorld(only.as_of, [only])
+
+
+def test_policies_of_scenarios_are_added_to_the_shipped_ones(tmp_path: Path) -> None:
+    group = with_policies(
+        '{holidays: [{holiday_date: 2026-03-16, name: "Day, free"}], approval_authorities: [{approver_role: x}]}'
+    )
+    folder = write_policies(group, tmp_path / "own")
+    assert folder is not None and sorted(p.name for p in folder.iterdir()) == [
+        "approval_authorities.csv",
+        "holidays.csv",
+    ]
+    written = (folder / "holidays.csv").read_text("utf-8")
+    assert written == (SEEDS / "holidays.csv").read_text("utf-8") + '2026-03-16,"Day, free"\n'
+    assert (folder / "approval_authorities.csv").read_text("utf-8").endswith("\nx,,,\n")
+    assert write_policies(with_policies("{}"), tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        (
+            "{tax_rate: []}",
+            "S01: policies.tax_rate: no such table of policies; known: approval_authorities, credit_reasons",
+        ),
+        (
+            "{tax_rates: [{seller: DE}]}",
+            "S01: policies.tax_rates[0]: no column 'seller'; it has seller_country, buyer_country",
+        ),
+    ],
+)
+def test_policies_that_do_not_exist_are_named(policies: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        write_policies(with_policies(policies), tmp_path / "own")
+    assert str(refused.value).startswith(said)

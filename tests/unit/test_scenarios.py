@@ -232,6 +232,19 @@ def test_a_shared_firm_has_everybodys_facts_and_each_rate_once() -> None:
     assert world.now == datetime(2026, 4, 30, 23, 30, tzinfo=UTC)
 
 
+def test_policies_hold_for_a_whole_firm() -> None:
+    def taxed(name: str, pct: int) -> Scenario:
+        rate = f"{{seller_country: DE, tax_pct: {pct}, valid_from: 2020-01-01, name: null}}"
+        return parse(
+            yaml.safe_load(f"scenario: {name}\npolicies: {{tax_rates: [{rate}]}}\nfacts: {ONE_ENTRY}\nexpect: []")
+        )
+
+    found = worlds([taxed("S1", 19), scenario(ONE_ENTRY, "S2"), taxed("S3", 7), taxed("S4", 19)])
+    assert [[s.scenario for s in world.scenarios] for world in found] == [["S1", "S4"], ["S2"], ["S3"]]
+    rate = {"seller_country": "DE", "tax_pct": 19, "valid_from": date(2020, 1, 1), "name": None}
+    assert [world.policies for world in found[:2]] == [{"tax_rates": [rate]}, {}]
+
+
 def test_keys_that_would_collide_separate_firms() -> None:
     assert grouped(scenario("{projects: [{id: P1}]}", "S1"), scenario("{projects: [{code: P1}]}", "S-1")) == [
         ["S1"],
@@ -252,7 +265,7 @@ def test_the_public_scenarios_are_valid_and_cover_leaks_and_traps() -> None:
         "timing_delay",
         "compliance",
     }
-    assert len(worlds(found)) == 2
+    assert len(worlds(found)) == 3
 
 
 def test_the_schema_says_what_may_be_left_out() -> None:

@@ -109,8 +109,12 @@ candidates as (
       and line.currency = fx.to_currency
       and line.rate_date = fx.calendar_date
   left join linked_items as billed on item.item_id = billed.item_id
+  -- What was entered twice is one piece of work.
+  left join {{ ref('ledger__repeated_entries') }} as repeated
+    on item.item_id = repeated.time_entry_id and repeated.entry_number > 1
   where
     billed.item_id is null
+    and repeated.time_entry_id is null
     and item.status = 'approved'
     and item.entitled_amount > 0
     and item.not_entitled_reason is null
@@ -159,7 +163,8 @@ ranked as (
     net_amount,
     candidate_amount,
     running_amount,
-    entitled_amount
+    entitled_amount,
+    false as is_part
   from time_candidates
   union all
   select
@@ -170,7 +175,8 @@ ranked as (
     net_amount,
     net_amount as candidate_amount,
     net_amount as running_amount,
-    net_amount as entitled_amount
+    net_amount as entitled_amount,
+    false as is_part
   from single_candidates
   where match_number = twin_number
   union all
@@ -182,12 +188,14 @@ ranked as (
     net_amount,
     net_amount as candidate_amount,
     net_amount as running_amount,
-    net_amount as entitled_amount
+    net_amount as entitled_amount,
+    true as is_part
   from true_ups
   where match_number = 1
 ),
 
--- The best explanation of a line, and the first line that explains an item: nothing is billed twice by inference.
+-- The best explanation of a line, and the first line that explains an item: nothing is billed twice by inference. A period's
+-- commitment may be trued up in parts.
 chosen as (
   select
     ranked.*,
@@ -213,7 +221,7 @@ inferred as (
     case when net_amount = candidate_amount then 'matched' else 'pro_rata' end as method,
     case when net_amount = candidate_amount then cast(0.9 as decimal(9, 4)) else cast(0.5 as decimal(9, 4)) end as confidence
   from chosen
-  where item_rank = 1 and preference = line_preference
+  where (item_rank = 1 or is_part) and preference = line_preference
 ),
 
 matched as (

@@ -1,10 +1,14 @@
+-- A change in another currency than its contract line's is never added to the cap: nobody agreed on a rate.
+{% set foreign = 'coalesce(change_order.currency <> line.currency, false)' %}
 with approved_changes as (
   select
     change_order.contract_line_id,
-    sum(change_order.cap_delta_amount) as cap_delta_amount,
+    sum(case when not {{ foreign }} then change_order.cap_delta_amount else 0 end) as cap_delta_amount,
     -- What the systems that bill do not know yet keeps them from billing.
-    sum(case when sync.is_gap then change_order.cap_delta_amount else 0 end) as unsynced_amount
+    sum(case when sync.is_gap and not {{ foreign }} then change_order.cap_delta_amount else 0 end) as unsynced_amount,
+    max(case when {{ foreign }} and change_order.cap_delta_amount <> 0 then 1 else 0 end) = 1 as has_foreign_change
   from {{ ref('change_order') }} as change_order
+  inner join {{ ref('contract_line') }} as line on change_order.contract_line_id = line.contract_line_id
   left join {{ ref('ledger__change_order_sync') }} as sync on change_order.change_order_id = sync.change_order_id
   where
     change_order.status = 'approved'
@@ -29,7 +33,8 @@ counted as (
       when item.item_type = 'expense_item' then line.expense_cap_amount
       else line.cap_amount + coalesce(changes.cap_delta_amount, 0)
     end as cap_amount,
-    case when item.item_type = 'expense_item' then 0 else coalesce(changes.unsynced_amount, 0) end as unsynced_amount
+    case when item.item_type = 'expense_item' then 0 else coalesce(changes.unsynced_amount, 0) end as unsynced_amount,
+    item.item_type <> 'expense_item' and coalesce(changes.has_foreign_change, false) as is_cap_unsure
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   inner join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
@@ -37,6 +42,7 @@ counted as (
   where
     item.item_type in ('time_entry', 'expense_item', 'supplier_cost')
     and item.not_entitled_reason is null
+    and billing.repeats_item_id is null
     and item.entitled_amount is not null
     and item.status in ('approved', 'submitted')
 ),
@@ -47,6 +53,7 @@ cumulated as (
     currency,
     cap_amount,
     unsynced_amount,
+    is_cap_unsure,
     entitled_amount,
     -- What is billed has used the cap; then approved work in the order of its dates, then what still waits for approval.
     sum(entitled_amount) over (
@@ -72,5 +79,6 @@ select
     greatest(0, least(entitled_amount, committed_amount - cap_amount + greatest(0, unsynced_amount)))
     - greatest(0, least(entitled_amount, committed_amount - cap_amount)) as decimal(18, 4)
   ) as blocked_amount,
+  is_cap_unsure,
   currency
 from cumulated

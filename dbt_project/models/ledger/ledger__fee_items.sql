@@ -75,6 +75,7 @@ progress as (
     end as not_entitled_reason,
     case
       when line.contract_line_id is null or line.is_deleted then 'no_contract_line'
+      when prices.has_foreign_change then 'change_order_currency_differs'
       when prices.price_amount is null then 'no_contract_amount'
     end as not_judged_reason
   from reports as report

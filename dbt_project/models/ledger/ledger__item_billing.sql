@@ -52,6 +52,25 @@ totals as (
   group by item_id
 ),
 
+-- Of one piece of work that was entered twice and billed twice, the first entry that is still billed stands; the others repeat
+-- it, also when they were credited since.
+repeats as (
+  {% set standing %}
+    over (
+      partition by repeated.first_entry_id
+      order by
+        case when totals.billed_amount > 0 then 0 else 1 end asc nulls last,
+        repeated.entry_number asc nulls last
+    )
+  {% endset %}
+  select
+    repeated.time_entry_id as item_id,
+    first_value(repeated.time_entry_id) {{ standing }} as repeats_item_id
+  from {{ ref('ledger__repeated_entries') }} as repeated
+  inner join totals on repeated.time_entry_id = totals.item_id
+  where totals.billing_count > 0
+),
+
 drafts as (
   select distinct link.item_id
   from {{ ref('billing_link') }} as link
@@ -90,8 +109,11 @@ billed as (
     -- Hours that an approver took away for a stated reason are given up like price.
     coalesce(case when valued.writedown_reason is not null then valued.writedown_amount end, 0) as writedown_amount,
     totals.confidence,
+    repeats.repeats_item_id,
     -- The value at the agreed rate of the quantity that was billed: the yardstick of price, apart from that of completeness.
     case
+      -- Nothing is owed for work that another entry stands for.
+      when repeats.repeats_item_id is not null then 0
       -- A supplier's credit note is owed to the customer in full.
       when item.entitled_amount < 0 then item.entitled_amount
       when item.quantity > 0 and coalesce(totals.billed_quantity, 0) > 0
@@ -104,6 +126,7 @@ billed as (
   from {{ ref('ledger__billable_items') }} as item
   left join totals on item.item_id = totals.item_id
   left join drafts on item.item_id = drafts.item_id
+  left join repeats on item.item_id = repeats.item_id and repeats.item_id <> repeats.repeats_item_id
   left join {{ ref('ledger__time_values') }} as valued on item.item_id = valued.time_entry_id
 ),
 
@@ -140,6 +163,7 @@ select
   given_up.is_billed_in_other_currency,
   given_up.is_billing_unconverted,
   given_up.is_on_draft,
+  given_up.repeats_item_id,
   given_up.confidence,
   cast(given_up.billed_quantity_value as decimal(18, 4)) as billed_quantity_value,
   cast(greatest(0, given_up.billed_amount - given_up.billed_quantity_value) as decimal(18, 4)) as overbilled_amount,

@@ -46,6 +46,7 @@ joined as (
     billing.is_billed_in_other_currency,
     billing.is_billing_unconverted,
     billing.is_on_draft,
+    billing.repeats_item_id,
     billing.overbilled_amount,
     billing.underpriced_amount,
     billing.open_amount,
@@ -53,6 +54,7 @@ joined as (
     billing.billing_complete_through,
     coalesce(caps.over_cap_amount, 0) as over_cap_amount,
     coalesce(caps.blocked_amount, 0) as blocked_amount,
+    coalesce(caps.is_cap_unsure, false) as is_cap_unsure,
     policies.carry_rate,
     policies.hold_stale,
     policies.credit_rebill,
@@ -83,7 +85,8 @@ joined as (
     policies.expense_resubmission,
     policies.lookback_limit,
     sync.sync_record_id is not null as is_sync_failed,
-    duplicate.project_id is not null as is_on_duplicate_project
+    duplicate.project_id is not null as is_on_duplicate_project,
+    repeated.time_entry_id is not null as is_entered_twice
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
@@ -100,6 +103,7 @@ joined as (
   left join {{ ref('expense_item') }} as expense on item.item_id = expense.expense_item_id
   left join unsynced as sync on item.item_type = sync.record_type and item.source_id = sync.record_ref
   left join {{ ref('ledger__duplicate_projects') }} as duplicate on item.project_id = duplicate.project_id
+  left join {{ ref('ledger__repeated_entries') }} as repeated on item.item_id = repeated.time_entry_id
 ),
 
 -- What is missing on the billed quantity, each cent in one place: kept back, a missed rise, a discount that does not hold, and
@@ -167,6 +171,7 @@ judged as (
     || case when discounted.is_change_order_unsynced or discounted.blocked_amount > 0 then 'co_not_synced;' else '' end
     || case when discounted.is_sync_failed then 'sync_failed;' else '' end
     || case when discounted.is_on_duplicate_project then 'duplicate_project;' else '' end
+    || case when discounted.is_entered_twice then 'entered_twice;' else '' end
     || case
       when
         discounted.lookback_limit > 0
@@ -212,8 +217,9 @@ select
   hold_reason is null
   or hold_until_date is null
   or {{ dbt.datediff('hold_from_date', as_of_date(), 'day') }} > hold_stale as is_hold_stale,
-  not_entitled_reason,
+  coalesce(not_entitled_reason, case when repeats_item_id is not null then 'entered_twice' end) as not_entitled_reason,
   case
+    when repeats_item_id is not null then null
     when not_judged_reason is not null then not_judged_reason
     when not_entitled_reason is not null then null
     when is_billing_unconverted then 'missing_fx_rate'
@@ -236,6 +242,7 @@ select
   allocation_count,
   billing_count,
   over_cap_amount,
+  is_cap_unsure,
   overbilled_amount,
   underpriced_amount,
   open_amount,
@@ -250,6 +257,7 @@ select
   cast(
     underpriced_amount - retainage_amount - uplift_missed_amount - discount_gap_amount as decimal(18, 4)
   ) as price_gap_amount,
+  repeats_item_id,
   is_tiered,
   writedown_amount,
   is_parked,

@@ -25,7 +25,9 @@ months as (
     scheduled.book,
     line.revrec_method,
     line.currency,
-    coalesce(price.price_amount, line.contract_amount) as contract_amount,
+    case
+      when not coalesce(price.has_foreign_change, false) then coalesce(price.price_amount, line.contract_amount)
+    end as contract_amount,
     line.estimate_at_completion_amount,
     line.estimated_hours,
     line.start_date,
@@ -53,12 +55,17 @@ work as (
   select
     item.contract_line_id,
     item.service_date as event_date,
-    item.entitled_amount - coalesce(caps.over_cap_amount, 0) as amount
+    case
+      when coalesce(caps.over_cap_amount, 0) = 0 or not coalesce(caps.is_cap_unsure, false)
+        then item.entitled_amount - coalesce(caps.over_cap_amount, 0)
+    end as amount
   from {{ ref('ledger__billable_items') }} as item
+  left join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
   where
     item.item_type = 'time_entry'
     and item.not_entitled_reason is null
+    and billing.repeats_item_id is null
     and item.status in ('approved', 'submitted')
 ),
 

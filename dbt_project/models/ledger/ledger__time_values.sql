@@ -155,7 +155,12 @@ select
   hourly_rate,
   cast(list_amount as decimal(18, 4)) as list_amount,
   value_amount,
-  {{ money(percent_of('cast(list_uplift_amount as decimal(19, 4))', '100 - discount_pct')) }} as uplift_amount,
+  -- The rise is one of the discounted price: a volume tier takes its share of it as an agreed discount does.
+  case
+    when is_tiered
+      then {{ money(quotient('cast(list_uplift_amount as decimal(20, 4)) * value_amount', 'nullif(list_amount, 0)')) }}
+    else {{ money(percent_of('cast(list_uplift_amount as decimal(19, 4))', '100 - discount_pct')) }}
+  end as uplift_amount,
   coalesce(is_uplift_lost, false) as is_uplift_lost,
   {{ money(percent_of('cast(list_amount as decimal(19, 4))', 'ended_discount_pct')) }} as ended_discount_amount,
   is_tiered,

@@ -144,7 +144,7 @@ _FINANCE = (
         "dataAreaId InvoiceNumber",
         _typed(
             "InvoiceType InvoiceCustomerAccountNumber CurrencyCode LedgerVoucher IntegrationSourceDataId "
-            "CorrectedInvoiceNumber ReasonCode RejectionReason",
+            "CorrectedInvoiceNumber ReasonCode RejectionReason IsAwaitingDelivery",
             moment="InvoiceDate DocumentDate DueDate SentDate RejectedDate",
             TotalInvoiceAmount=AMOUNT,
             TotalTaxAmount=AMOUNT,
@@ -168,7 +168,8 @@ _FINANCE = (
         "free_text_invoice",
         "dataAreaId FreeTextNumber",
         _typed(
-            "InvoiceId CustomerAccount CurrencyCode IsPosted IsCorrection CorrectedInvoiceId ReasonCode RejectionReason",
+            "InvoiceId CustomerAccount CurrencyCode IsPosted IsCorrection CorrectedInvoiceId ReasonCode RejectionReason "
+            "IsAwaitingDelivery",
             moment="InvoiceDate DocumentDate DueDate SentDate RejectedDate",
             TotalTaxAmount=AMOUNT,
         ),

@@ -54,7 +54,7 @@ OBJECTS: dict[str, RawObject] = {
             "erp",
             _columns(
                 "document_id document_number document_type customer_no entity_code currency status "
-                "original_document_id reason_code rejection_reason",
+                "original_document_id reason_code rejection_reason delivery_status",
                 "issue_date posted_date sent_date due_date rejected_date",
                 "net_amount tax_amount gross_amount",
             ),

@@ -76,7 +76,7 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
             _typed(
                 "id tranid type entity currency status approvalstatus posting voided postingperiod createdfrom "
                 "externalid memo credit_reason rejection_reason deduction_reason journal_purpose accounting_book "
-                "written_off_invoice write_off_reason approved_by approver_role",
+                "written_off_invoice write_off_reason approved_by approver_role awaits_sending",
                 "trandate duedate invoice_date sent_date rejected_date",
                 "createddate lastmodifieddate",
                 foreigntotal=AMOUNT,

@@ -81,6 +81,7 @@ FIELD_NAMES = {
     "transaction.accounting_book": "custbody_accounting_book",
     "transaction.approved_by": "custbody_approved_by",
     "transaction.approver_role": "custbody_approver_role",
+    "transaction.awaits_sending": "tobeprinted",
     "transaction.credit_reason": "custbody_credit_reason",
     "transaction.deduction": "custbody_deduction",
     "transaction.deduction_reason": "custbody_deduction_reason",

@@ -3,8 +3,8 @@ select
   'over_cap' as category,
   over_cap_amount as claimed_amount,
   currency,
-  'not_leakage' as verdict,
-  'over_cap' as reason,
+  case when is_cap_unsure then 'indeterminate' else 'not_leakage' end as verdict,
+  case when is_cap_unsure then 'change_order_currency_differs' else 'over_cap' end as reason,
   cast(null as date) as recovery_deadline
 from {{ ref('ledger__open_items') }}
 where

@@ -22,7 +22,8 @@ with documents as (
     posted.reason_code,
     posted.tax_amount,
     posted.rejected_date,
-    posted.rejection_reason
+    posted.rejection_reason,
+    posted.awaiting_delivery_code
   from {{ ref('stg_dynamics365__project_invoices') }} as posted
   left join {{ ref('stg_dynamics365__proforma_invoices') }} as proformas
     on posted.proforma_invoice_id = proformas.proforma_invoice_id
@@ -51,7 +52,8 @@ with documents as (
     cast(null as {{ dbt.type_string() }}) as reason_code,
     proformas.tax_amount,
     cast(null as date) as rejected_date,
-    cast(null as {{ dbt.type_string() }}) as rejection_reason
+    cast(null as {{ dbt.type_string() }}) as rejection_reason,
+    cast(null as {{ dbt.type_string() }}) as awaiting_delivery_code
   from {{ ref('stg_dynamics365__proforma_invoices') }} as proformas
   left join {{ ref('stg_dynamics365__project_invoices') }} as posted
     on proformas.proforma_invoice_id = posted.proforma_invoice_id
@@ -85,7 +87,8 @@ with documents as (
     reason_code,
     tax_amount,
     rejected_date,
-    rejection_reason
+    rejection_reason,
+    awaiting_delivery_code
   from {{ ref('stg_dynamics365__free_text_invoices') }}
 ),
 
@@ -129,7 +132,7 @@ select
   cast(coalesce(line_totals.net_amount, 0) + coalesce(documents.tax_amount, 0) as decimal(18, 4)) as gross_amount,
   documents.rejected_date,
   documents.rejection_reason,
-  cast(null as {{ dbt.type_boolean() }}) as is_awaiting_sending
+  documents.awaiting_delivery_code = 'Yes' as is_awaiting_sending
 from documents
 left join documents as originals
   on

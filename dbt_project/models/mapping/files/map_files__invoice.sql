@@ -28,5 +28,8 @@ select
   gross_amount,
   rejected_date,
   rejection_reason,
-  cast(null as {{ dbt.type_boolean() }}) as is_awaiting_sending
+  case delivery_status_code
+    when 'O' then true
+    when 'V' then false
+  end as is_awaiting_sending
 from {{ ref('stg_files__invoices') }}

@@ -66,7 +66,7 @@ select
   ) as gross_amount,
   transactions.rejected_date,
   transactions.rejection_reason,
-  cast(null as {{ dbt.type_boolean() }}) as is_awaiting_sending
+  transactions.is_awaiting_sending
 from {{ ref('stg_netsuite__transactions') }} as transactions
 left join line_totals
   on transactions.transaction_id = line_totals.invoice_source_id

@@ -4,4 +4,6 @@
 {% endset %}
 {{ claim_findings('discount_or_tier_error', action) }}
 union all
-{{ overbilling_findings('discount_or_tier_error', 'item.billed_quantity <= item.quantity and open_item.is_tiered') }}
+{{ overbilling_findings(
+  'discount_or_tier_error', 'item.billed_quantity <= item.quantity and open_item.is_tiered and stands_for.item_id is null'
+) }}

@@ -5,25 +5,30 @@
 with blocked as (
   select
     contract_line_id,
+    currency,
     sum(amount) as amount
   from {{ ref('ledger__item_claims') }}
   where category = 'change_order_gap'
-  group by contract_line_id
+  group by contract_line_id, currency
 ),
 
--- Each change order accounts for as much of the blocked work of its line as it adds, the oldest first.
+-- Each change order accounts for as much of the blocked work of its line as it adds, the oldest first; one in another currency
+-- than the line's for none.
 gaps as (
   select
     sync.*,
     greatest(abs(coalesce(sync.delta_amount, 0)), abs(coalesce(sync.cap_delta_amount, 0))) as change_amount,
     sum(greatest(abs(coalesce(sync.delta_amount, 0)), abs(coalesce(sync.cap_delta_amount, 0)))) over (
-      partition by sync.contract_line_id
+      partition by sync.contract_line_id, sync.currency
       order by sync.approved_date asc nulls last, sync.change_order_id asc nulls last
       rows between unbounded preceding and current row
     ) as running_amount,
     coalesce(blocked.amount, 0) as blocked_amount
   from {{ ref('ledger__change_order_sync') }} as sync
-  left join blocked on sync.contract_line_id = blocked.contract_line_id
+  left join blocked
+    on
+      sync.contract_line_id = blocked.contract_line_id
+      and coalesce(sync.currency, blocked.currency) = blocked.currency
   where sync.is_gap
 ),
 

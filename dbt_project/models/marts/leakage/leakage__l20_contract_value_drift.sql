@@ -1,5 +1,5 @@
--- The value of a contract line as agreed, as the delivery system has it, and as the ledger has it. What change orders add is
--- compared by L17.
+-- The value of a contract line as agreed, as the delivery system has it, and as the ledger has it; and change orders in another
+-- currency than their line's, which add up to no value. What change orders add is compared by L17.
 with copies as (
   select
     known.contract_line_id,
@@ -26,7 +26,7 @@ compared as (
   where not line.is_deleted
 ),
 
-found as (
+drifted as (
   select
     line.contract_line_id as subject_key,
     'control_gap' as verdict,
@@ -65,6 +65,51 @@ found as (
         'cast(coalesce(line.contract_amount, compared.psa_amount) as decimal(19, 4))', 'policies.contract_drift_pct'
       ) }}
     )
+),
+
+foreign_changes as (
+  select
+    change_order.change_order_id as subject_key,
+    'control_gap' as verdict,
+    'change_order' as subject_type,
+    change_order.source_system as subject_system,
+    change_order.source_id as subject_source_id,
+    change_order.change_order_id as subject_id,
+    line.engagement_id,
+    line.contract_line_id,
+    line.customer_id,
+    line.legal_entity_id,
+    cast(0 as decimal(18, 4)) as amount,
+    change_order.currency,
+    greatest(abs(coalesce(change_order.delta_amount, 0)), abs(coalesce(change_order.cap_delta_amount, 0))) as exposed_amount,
+    'Restate change order ' || coalesce(change_order.co_number, change_order.source_id) || ' in ' || line.currency
+    || ', the currency of ' || coalesce(line.name, line.source_id) || '; until then its price or cap is not known.' as action,
+    'change_order_currency' as reason,
+    {{ evidence([
+      ['opportunity', 'engagement.source_system', 'engagement.opportunity_source_id'],
+      ['contract', 'engagement.source_system', 'engagement.source_id'],
+      ['contract_line', 'line.source_system', 'line.source_id'],
+      ['change_order', 'change_order.source_system', 'change_order.source_id']
+    ]) }} as evidence,
+    change_order.approved_date as expected_date,
+    change_order.approved_date as occurred_date,
+    {{ dbt.datediff('change_order.approved_date', as_of_date(), 'day') }} as days_past
+  from {{ ref('change_order') }} as change_order
+  inner join {{ ref('contract_line') }} as line on change_order.contract_line_id = line.contract_line_id
+  left join {{ ref('engagement') }} as engagement on line.engagement_id = engagement.engagement_id
+  where
+    change_order.status = 'approved'
+    and not change_order.is_deleted
+    and not line.is_deleted
+    and change_order.approved_date <= {{ as_of_date() }}
+    and change_order.currency <> line.currency
+    and (change_order.delta_amount <> 0 or change_order.cap_delta_amount <> 0)
+),
+
+found as (
+  select * from drifted
+  union all
+  select * from foreign_changes
 )
 
 {{ detector_findings('contract_value_drift', ['subject_type', 'subject_system', 'subject_source_id',

@@ -43,7 +43,12 @@ with stuck as (
     and (
       -- Sent once more after it was refused, it is on its way again.
       (invoice.rejected_date <= {{ as_of_date() }} and coalesce(invoice.sent_date <= invoice.rejected_date, true))
-      or (invoice.rejected_date is null and invoice.is_awaiting_sending)
+      or (
+        invoice.rejected_date is null
+        and invoice.is_awaiting_sending
+        -- A mark that nobody took off is no evidence against a day of sending.
+        and coalesce(invoice.sent_date > {{ as_of_date() }}, true)
+      )
     )
 ),
 

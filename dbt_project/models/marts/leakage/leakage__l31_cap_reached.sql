@@ -8,7 +8,8 @@ with used as (
     max(item.service_date) as last_date
   from {{ ref('ledger__caps') }} as cap
   inner join {{ ref('ledger__items') }} as item on cap.item_id = item.item_id
-  where item.item_type <> 'expense_item'
+  -- A change order in another currency may have raised the cap: nobody can say what is left of it.
+  where item.item_type <> 'expense_item' and not coalesce(cap.is_cap_unsure, false)
   group by item.contract_line_id, cap.currency
 ),
 

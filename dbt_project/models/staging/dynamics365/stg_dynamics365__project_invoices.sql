@@ -8,6 +8,7 @@ select
   nullif(corrected_invoice_number, '') as corrected_invoice_number,
   nullif(reason_code, '') as reason_code,
   nullif(rejection_reason, '') as rejection_reason,
+  is_awaiting_delivery as awaiting_delivery_code,
   {{ finance_day('invoice_date') }} as invoice_date,
   {{ finance_day('document_date') }} as document_date,
   {{ finance_day('due_date') }} as due_date,

@@ -14,6 +14,7 @@ select
   reason_code,
   rejected_date,
   rejection_reason,
+  delivery_status as delivery_status_code,
   cast(net_amount as decimal(18, 4)) as net_amount,
   cast(tax_amount as decimal(18, 4)) as tax_amount,
   cast(gross_amount as decimal(18, 4)) as gross_amount,

@@ -8,6 +8,7 @@ select
   approvalstatus as approval_status_id,
   posting = 'T' as is_posting,
   voided = 'T' as is_voided,
+  awaits_sending = 'T' as is_awaiting_sending,
   createdfrom as created_from_transaction_id,
   credit_reason,
   rejection_reason,

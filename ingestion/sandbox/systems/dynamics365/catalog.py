@@ -153,7 +153,7 @@ FINANCE = {
             "ProjectInvoiceHeaders",
             "dataAreaId InvoiceNumber",
             "text: InvoiceCustomerAccountNumber CurrencyCode LedgerVoucher IntegrationSourceDataId "
-            "CorrectedInvoiceNumber ReasonCode RejectionReason; enum: InvoiceType; "
+            "CorrectedInvoiceNumber ReasonCode RejectionReason; enum: InvoiceType IsAwaitingDelivery; "
             "day: InvoiceDate DocumentDate DueDate SentDate RejectedDate; " + _AMOUNTS,
         ),
         _entity(
@@ -166,7 +166,8 @@ FINANCE = {
             "FreeTextInvoiceHeaders",
             "dataAreaId FreeTextNumber",
             "text: InvoiceId CustomerAccount CurrencyCode CorrectedInvoiceId ReasonCode RejectionReason; "
-            "enum: IsPosted IsCorrection; day: InvoiceDate DocumentDate DueDate SentDate RejectedDate; " + _AMOUNTS,
+            "enum: IsPosted IsCorrection IsAwaitingDelivery; day: InvoiceDate DocumentDate DueDate SentDate RejectedDate; "
+            + _AMOUNTS,
         ),
         _entity(
             "FreeTextInvoiceLines",

@@ -140,6 +140,7 @@ class Ledger:
             CorrectedInvoiceNumber=self._ids.invoice_numbers[original.id] if original else "",
             TotalInvoiceAmount=_net(invoice) + invoice.tax_amount, TotalTaxAmount=invoice.tax_amount,
             RejectedDate=noon(invoice.rejected_on), RejectionReason=invoice.rejection_reason,
+            IsAwaitingDelivery="Yes" if invoice.awaits_sending else "No",
             IntegrationSourceDataId=guid("invoices", invoice.id),
         )  # fmt: skip
         for line in invoice.lines:
@@ -167,6 +168,7 @@ class Ledger:
             DueDate=noon(invoice.due_on), SentDate=noon(invoice.sent_on), TotalTaxAmount=invoice.tax_amount,
             TotalInvoiceAmount=_net(invoice) + invoice.tax_amount,
             RejectedDate=noon(invoice.rejected_on), RejectionReason=invoice.rejection_reason,
+            IsAwaitingDelivery="Yes" if invoice.awaits_sending else "No",
         )  # fmt: skip
         for line in invoice.lines:
             quantity, price = priced(invoice, line)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 STATUS = {"draft": "E", "posted": "G", "voided": "S"}
 DOCUMENT = {"invoice": "RE", "credit_memo": "GU"}
+# Open, or dispatched.
+DELIVERY = {True: "O", False: "V"}
 FREQUENCY = {"weekly": "HEBDO", "monthly": "MENSUEL", "quarterly": "TRIM"}
 RATE_TYPE = {"spot": "M", "month_avg": "AVG"}
 METHOD = {
@@ -158,6 +160,7 @@ class Builder:
             "original_document_id": number("invoices", origin) if origin else None, "reason_code": invoice.reason,
             "net_amount": net, "tax_amount": invoice.tax_amount, "gross_amount": net + invoice.tax_amount,
             "rejected_date": invoice.rejected_on, "rejection_reason": invoice.rejection_reason,
+            "delivery_status": DELIVERY[invoice.awaits_sending] if invoice.status == "posted" else None,
         }  # fmt: skip
 
     def _line(self, invoice: Invoice, line: InvoiceLine) -> Row:

@@ -61,7 +61,7 @@ _DOCUMENT = (
     f"approvalStatus:choice {_CHANGED}"
 )
 _BILLED = (
-    f"{_DOCUMENT} entity:customer total:number custbody_invoice_date:date custbody_sent_date:date "
+    f"{_DOCUMENT} entity:customer total:number toBePrinted:flag custbody_invoice_date:date custbody_sent_date:date "
     "custbody_credit_reason custbody_rejected_date:date custbody_rejection_reason"
 )
 _TOTAL = {"total": "foreigntotal"}

@@ -177,6 +177,7 @@ class Builder:
             custbody_invoice_date=invoice.issued_on if invoice.issued_on != day else None,
             custbody_sent_date=invoice.sent_on, custbody_credit_reason=invoice.reason,
             custbody_rejected_date=invoice.rejected_on, custbody_rejection_reason=invoice.rejection_reason,
+            tobeprinted="T" if invoice.awaits_sending else "F",
         )  # fmt: skip
         self.line(own, invoice, "main", mainline="T", accountinglinetype="ASSET", foreignamount=_gross(invoice))
         for position, line in enumerate(invoice.lines, 1):

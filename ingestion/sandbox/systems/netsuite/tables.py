@@ -55,7 +55,8 @@ TABLES: dict[str, dict[str, str]] = {
     "transaction": {
         "id": ID, "tranid": TEXT, "type": TEXT, "recordtype": TEXT, "trandate": DATE, "duedate": DATE, "entity": ID,
         "currency": ID, "foreigntotal": AMOUNT, "status": TEXT, "approvalstatus": ID, "posting": FLAG, "voided": FLAG,
-        "postingperiod": ID, "createdfrom": ID, "externalid": TEXT, "memo": TEXT, "custbody_invoice_date": DATE,
+        "postingperiod": ID, "createdfrom": ID, "externalid": TEXT, "memo": TEXT, "tobeprinted": FLAG,
+        "custbody_invoice_date": DATE,
         "custbody_sent_date": DATE, "custbody_credit_reason": TEXT, "custbody_rejected_date": DATE,
         "custbody_rejection_reason": TEXT, "custbody_withholding_tax": AMOUNT, "custbody_deduction": AMOUNT,
         "custbody_deduction_reason": TEXT, "custbody_written_off_invoice": ID, "custbody_write_off_reason": TEXT,
