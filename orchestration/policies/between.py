@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from orchestration.policies.declared import Seed
 from orchestration.policies.problem import Problem
-from orchestration.policies.read import Row, Value
+from orchestration.policies.read import Row
 
 # The last band of a seed is open by this number of days.
 OPEN_END = 999999
@@ -30,11 +31,11 @@ def between_rows(seed: Seed, rows: Sequence[Row]) -> list[Problem]:
 
 def groups(rows: Iterable[Row], key: Sequence[str], begins: str, ends: str) -> list[list[Row]]:
     """Rows of equal key in the order in which they begin; without those of which too little is known."""
-    found: defaultdict[tuple[Value, ...], list[Row]] = defaultdict(list)
+    found: defaultdict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if row.knows(*key, begins, ends):
             found[tuple(row.values[name] for name in key)].append(row)
-    return [sorted(group, key=lambda row: (row.values[begins], row.line)) for group in found.values()]  # type: ignore[arg-type, return-value]
+    return [sorted(group, key=lambda row: (row.values[begins], row.line)) for group in found.values()]
 
 
 def _named(row: Row, key: Sequence[str]) -> str:
@@ -42,7 +43,7 @@ def _named(row: Row, key: Sequence[str]) -> str:
 
 
 def _repeated(rows: Iterable[Row], key: Sequence[str]) -> Iterator[Problem]:
-    first: dict[tuple[Value, ...], Row] = {}
+    first: dict[tuple[Any, ...], Row] = {}
     for row in rows:
         if row.knows(*key) and any(row.text[name] for name in key):
             other = first.setdefault(tuple(row.values[name] for name in key), row)
@@ -74,9 +75,7 @@ def _overlaps(rows: Sequence[Row], key: Sequence[str]) -> Iterator[Problem]:
 
 def period(row: Row) -> tuple[date, date]:
     """The first day on which a row holds and the first on which it no longer does."""
-    begins, ends = row.values["valid_from"], row.values["valid_to"] or date.max
-    assert isinstance(begins, date) and isinstance(ends, date)
-    return begins, ends
+    return row.values["valid_from"], row.values["valid_to"] or date.max
 
 
 def _uncovered_days(rows: Sequence[Row], key: Sequence[str]) -> Iterator[Problem]:
@@ -84,7 +83,6 @@ def _uncovered_days(rows: Sequence[Row], key: Sequence[str]) -> Iterator[Problem
     expected, of = 0, f" of {_named(rows[0], key)}" if key else ""
     for row in rows:
         begins, ends = row.values["days_from"], row.values["days_to"]
-        assert isinstance(begins, int) and isinstance(ends, int)
         if ends < begins:
             yield row.problem(f"days_to {ends} is less than days_from {begins}", "give the last day of the row")
             continue

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from expectations.currencies import CURRENCIES
 from ingestion.config import DOMAINS
@@ -19,19 +20,18 @@ from orchestration.policies.countries import COUNTRIES
 from orchestration.policies.declared import Column, Seed
 from orchestration.policies.problem import Problem, either
 
-Value = str | int | Decimal | bool | date | None
 # What is wrong with a cell, and what to do.
 Complaint = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a seed: its cells as text and as values (None = empty). ``bad`` are cells that have no value."""
+    """One row of a seed: its cells as text and as values of their column's kind (None = empty); ``bad`` are unsound ones."""
 
     file: str
     line: int
     text: Mapping[str, str]
-    values: Mapping[str, Value]
+    values: Mapping[str, Any]
     bad: frozenset[str]
 
     def knows(self, *columns: str) -> bool:
@@ -129,7 +129,7 @@ def _header_problems(seed: Seed, header: list[str]) -> Iterator[Problem]:
 
 
 def _row(seed: Seed, line: int, text: dict[str, str]) -> tuple[Row, list[Problem]]:
-    values: dict[str, Value] = {}
+    values: dict[str, Any] = {}
     problems = []
     bad = set()
     for name, cell in text.items():
@@ -143,7 +143,7 @@ def _row(seed: Seed, line: int, text: dict[str, str]) -> tuple[Row, list[Problem
     return Row(seed.file, line, text, values, frozenset(bad)), problems
 
 
-def _value(column: Column, cell: str) -> tuple[Value, Complaint | None]:
+def _value(column: Column, cell: str) -> tuple[Any, Complaint | None]:
     """The cell as a value of its column's kind, or what is wrong with it."""
     if cell == "":
         return None, (f"{column.name} is empty", "give a value") if column.required else None
@@ -152,7 +152,7 @@ def _value(column: Column, cell: str) -> tuple[Value, Complaint | None]:
     return _KINDS[column.kind](column, cell)
 
 
-def _decimal(column: Column, cell: str) -> tuple[Value, Complaint | None]:
+def _decimal(column: Column, cell: str) -> tuple[Any, Complaint | None]:
     if not re.fullmatch(r"-?\d+(\.\d+)?", cell, re.ASCII):
         return None, (f"{column.name} {cell!r} is not a number", "write it in digits with a point, as 1234.56")
     whole, _, part = cell.lstrip("-").partition(".")
@@ -165,19 +165,19 @@ def _decimal(column: Column, cell: str) -> tuple[Value, Complaint | None]:
     return Decimal(cell), None
 
 
-def _whole(column: Column, cell: str) -> tuple[Value, Complaint | None]:
+def _whole(column: Column, cell: str) -> tuple[Any, Complaint | None]:
     if not re.fullmatch(r"-?\d{1,9}", cell, re.ASCII):
         return None, (f"{column.name} {cell!r} is not a whole number", "write it in up to nine digits, as 30")
     return int(cell), None
 
 
-def _boolean(column: Column, cell: str) -> tuple[Value, Complaint | None]:
+def _boolean(column: Column, cell: str) -> tuple[Any, Complaint | None]:
     if cell not in ("true", "false"):
         return None, (f"{column.name} {cell!r} is neither true nor false", "write true or false")
     return cell == "true", None
 
 
-def _date(column: Column, cell: str) -> tuple[Value, Complaint | None]:
+def _date(column: Column, cell: str) -> tuple[Any, Complaint | None]:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell, re.ASCII):
         return None, (f"{column.name} {cell!r} is not a date", "write it as 2026-04-30")
     try:
@@ -186,7 +186,7 @@ def _date(column: Column, cell: str) -> tuple[Value, Complaint | None]:
         return None, (f"{column.name} {cell} is not a day of the calendar", "write it as 2026-04-30")
 
 
-_KINDS: dict[str, Callable[[Column, str], tuple[Value, Complaint | None]]] = {
+_KINDS: dict[str, Callable[[Column, str], tuple[Any, Complaint | None]]] = {
     "text": lambda _, cell: (cell, None),
     "decimal": _decimal,
     "whole": _whole,
@@ -195,7 +195,7 @@ _KINDS: dict[str, Callable[[Column, str], tuple[Value, Complaint | None]]] = {
 }
 
 
-def _limits(column: Column, cell: str, value: Value) -> Complaint | None:
+def _limits(column: Column, cell: str, value: Any) -> Complaint | None:
     if column.choices and cell not in column.choices:
         return f"{column.name} {cell!r} is unknown", f"write {either(column.choices)}"
     if isinstance(value, int | Decimal):

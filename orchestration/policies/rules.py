@@ -60,7 +60,6 @@ def _policies(rows: Iterable[Row]) -> Iterator[Problem]:
 
 def _policy_value(row: Row, unit: str) -> Iterator[Problem]:
     value = row.values["policy_value"]
-    assert isinstance(value, Decimal)
     if unit in ("days", "business_days") and value != value.to_integral_value():
         yield row.problem(f"policy_value {value} is no whole number of days", "give whole days")
     if unit.startswith("percent") and (complaint := out_of_range("policy_value", value, Decimal(0), Decimal(100))):
@@ -76,8 +75,12 @@ def _global_policies(rows: Sequence[Row]) -> Iterator[Problem]:
     """Every policy holds for the whole firm on every day: where it does not, models would find nothing and say nothing."""
     known = [name for named in project.policy_definitions().values() for name in named]
     rows = [row for row in rows if row.text["scope_type"] == "global" and row.text["policy_key"] in known]
-    unclear = {row.text["policy_key"] for row in rows if not row.knows("valid_from", "valid_to")}
-    groups = {
+    unclear = {
+        row.text["policy_key"]
+        for row in rows
+        if not row.knows("valid_from", "valid_to") or period(row)[1] <= period(row)[0]
+    }
+    by_name = {
         str(group[0].values["policy_key"]): group for group in groups(rows, ["policy_key"], "valid_from", "valid_to")
     }
     for name in known:
