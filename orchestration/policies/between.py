@@ -39,7 +39,7 @@ def groups(rows: Iterable[Row], key: Sequence[str], begins: str, ends: str) -> l
 
 
 def _named(row: Row, key: Sequence[str]) -> str:
-    return ", ".join(row.text[name] for name in key if row.text[name]) or "any"
+    return ", ".join(row.text[name] for name in key if row.text[name]) or "everything"
 
 
 def _repeated(rows: Iterable[Row], key: Sequence[str]) -> Iterator[Problem]:

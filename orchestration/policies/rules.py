@@ -149,7 +149,8 @@ def _detector_inputs(rows: Iterable[Row], detectors: Iterable[Row]) -> Iterator[
         fed.add(detector)
         if row.knows("detector_id") and detector not in known:
             yield row.problem(f"detector_id {detector!r} is not in detectors.csv", "correct it or remove the row")
-    for detector in sorted(known - fed):
+    built = {model.partition("_")[0].upper() for model in project.detector_models()}
+    for detector in sorted(known & built - fed):
         yield Problem(
             "detector_inputs.csv", None, f"detector {detector} has no row", "say which domains it must hear of"
         )
