@@ -252,5 +252,5 @@ def test_a_policy_that_cannot_be_used_fails_the_build_before_its_first_model(
     assert told.description == (
         "holidays.csv line 2: holiday_date 2026-25-12 is not a day of the calendar; write it as 2026-04-30"
     )
-    assert not any(event.is_step_retry_event or event.is_step_materialization for event in result.all_events)
+    assert not any(event.is_step_up_for_retry or event.is_step_materialization for event in result.all_events)
     assert not settings().warehouse_path.exists()
