@@ -52,6 +52,7 @@ def shows(seeds: Path, case: Case) -> tuple[list[str], list[str]]:
         "line": lines,
         "last": len(lines.lines),
         "recoverability": Lines(seeds / "recoverability.csv"),
+        "detector_inputs": Lines(seeds / "detector_inputs.csv"),
         "systems": either(list(SYSTEMS)),
     }
 

@@ -29,10 +29,11 @@ def policy_definitions() -> dict[str, dict[str, str]]:
     return found
 
 
-def detector_models() -> set[str]:
-    """The detectors that are built, as ``l01_unbilled_approved_time``."""
+def detectors() -> dict[str, str]:
+    """Category -> detector of every detector that is built, as ``invoice_stuck`` -> ``L24``."""
     models = (PROJECT / "models" / "marts" / "leakage").glob("leakage__[lr][0-9][0-9]_*.sql")
-    return {model.stem.removeprefix("leakage__") for model in models}
+    named = (model.stem.removeprefix("leakage__").partition("_") for model in models)
+    return {category: detector.upper() for detector, _, category in named}
 
 
 def claim_models() -> set[str]:

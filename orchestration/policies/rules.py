@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ingestion.config import DOMAINS
 from orchestration.policies import project
-from orchestration.policies.between import groups, period
+from orchestration.policies.between import period
 from orchestration.policies.problem import Problem, either
 from orchestration.policies.read import Row, out_of_range
 
@@ -35,7 +35,7 @@ def _policies(rows: Iterable[Row]) -> Iterator[Problem]:
     units = {name: unit for named in project.policy_definitions().values() for name, unit in named.items()}
     narrowest = {name: scope for scope, named in project.policy_definitions().items() for name in named}
     for row in rows:
-        key, scope, scope_id = row.text["policy_key"], row.text["scope_type"], row.text["scope_id"]
+        key, scope = row.text["policy_key"], row.text["scope_type"]
         if key not in units:
             if row.knows("policy_key"):
                 yield row.problem(f"policy_key {key!r} is unknown", _meant(key, units))
@@ -48,14 +48,20 @@ def _policies(rows: Iterable[Row]) -> Iterator[Problem]:
             continue
         if scope not in (allowed := SCOPES[narrowest[key]]):
             yield row.problem(f"scope_type {scope!r} is not read for {key}", f"write {either(allowed)}")
-        elif scope == "global" and scope_id:
-            yield row.problem(
-                f"scope_id {scope_id!r} with scope_type global", "leave it empty, or write whose id it is as scope_type"
-            )
-        elif scope != "global" and not scope_id:
-            yield row.problem(f"scope_type {scope} without a scope_id", f"name the {scope.replace('_', ' ')}")
-        elif scope == "domain" and scope_id not in DOMAINS:
-            yield row.problem(f"scope_id {scope_id!r} is no domain", f"write {either(DOMAINS)}")
+        else:
+            yield from _scope_id(row)
+
+
+def _scope_id(row: Row) -> Iterator[Problem]:
+    scope, scope_id = row.text["scope_type"], row.text["scope_id"]
+    if scope == "global" and scope_id:
+        yield row.problem(
+            f"scope_id {scope_id!r} with scope_type global", "leave it empty, or write whose id it is as scope_type"
+        )
+    elif scope != "global" and not scope_id:
+        yield row.problem(f"scope_type {scope} without a scope_id", f"name the {scope.replace('_', ' ')}")
+    elif scope == "domain" and scope_id not in DOMAINS:
+        yield row.problem(f"scope_id {scope_id!r} is no domain", f"write {either(DOMAINS)}")
 
 
 def _policy_value(row: Row, unit: str) -> Iterator[Problem]:
@@ -73,24 +79,27 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 def _global_policies(rows: Sequence[Row]) -> Iterator[Problem]:
     """Every policy holds for the whole firm on every day: where it does not, models would find nothing and say nothing."""
-    known = [name for named in project.policy_definitions().values() for name in named]
-    rows = [row for row in rows if row.text["scope_type"] == "global" and row.text["policy_key"] in known]
-    unclear = {
-        row.text["policy_key"]
-        for row in rows
-        if not row.knows("valid_from", "valid_to") or period(row)[1] <= period(row)[0]
-    }
-    by_name = {
-        str(group[0].values["policy_key"]): group for group in groups(rows, ["policy_key"], "valid_from", "valid_to")
-    }
-    for name in known:
-        if name in unclear:
-            continue
-        if name not in by_name:
-            remedy = f"add one that is valid from {project.CALENDAR_BEGINS} or earlier"
-            yield Problem("policies.csv", None, f"{name} has no global row", remedy)
-            continue
-        yield from _gaps(name, by_name[name])
+    for name in (name for named in project.policy_definitions().values() for name in named):
+        yield from _always("policies.csv", name, [row for row in rows if row.text["policy_key"] == name])
+
+
+def _fiscal_calendars(rows: Sequence[Row]) -> Iterator[Problem]:
+    for row in rows:
+        if row.knows("scope_type", "scope_id"):
+            yield from _scope_id(row)
+        if row.knows("valid_from") and row.values["valid_from"].day != 1:
+            yield row.problem(f"valid_from {row.text['valid_from']} is in the middle of a month", "give its first day")
+    yield from _always("fiscal_calendars.csv", "the fiscal calendar", rows)
+
+
+def _always(file: str, name: str, rows: Iterable[Row]) -> Iterator[Problem]:
+    """The days on which none of the global ones of ``rows`` holds; silent while one of them has no sound period."""
+    rows = [row for row in rows if row.text["scope_type"] == "global"]
+    if not rows:
+        remedy = f"add one that is valid from {project.CALENDAR_BEGINS} or earlier"
+        yield Problem(file, None, f"{name} has no global row", remedy)
+    elif all(row.knows("valid_from", "valid_to") and period(row)[0] < period(row)[1] for row in rows):
+        yield from _gaps(name, sorted(rows, key=period))
 
 
 def _gaps(name: str, rows: Sequence[Row]) -> Iterator[Problem]:
@@ -110,17 +119,20 @@ def _gaps(name: str, rows: Sequence[Row]) -> Iterator[Problem]:
 
 
 def _detectors(rows: Sequence[Row]) -> Iterator[Problem]:
-    models, claims = project.detector_models(), project.claim_models()
+    detectors, claims = project.detectors(), project.claim_models()
     for row in rows:
         detector, category = row.text["detector_id"], row.text["category"]
         if not row.knows("detector_id", "category", "claims_money", "claim_sequence", "owner"):
             continue
-        if detector and f"{detector.lower()}_{category}" not in models:
-            named = [model for model in models if model.startswith(f"{detector.lower()}_")]
-            remedy = (
-                f"its category is {named[0].partition('_')[2]}" if named else "remove the row or correct detector_id"
-            )
+        if detector and category not in detectors:
+            named = [name for name, found_by in detectors.items() if found_by == detector]
+            remedy = f"its category is {named[0]}" if named else "remove the row or correct detector_id"
             yield row.problem(f"no model finds {category} as detector {detector}", remedy)
+        elif detector != detectors.get(category, ""):
+            yield row.problem(f"detector_id {detector!r} is not that of {category}", f"write {detectors[category]}")
+        elif not detector and category not in claims:
+            yield row.problem(f"no model knows the category {category}", "correct it or remove the row")
+            continue
         if detector and not row.text["owner"]:
             yield row.problem(f"detector {detector} has no owner", "name who acts on its findings")
         if row.values["claims_money"] and category not in claims:
@@ -132,12 +144,11 @@ def _detectors(rows: Sequence[Row]) -> Iterator[Problem]:
         if not row.values["claims_money"] and row.values["claim_sequence"] is not None:
             yield row.problem(f"claim_sequence for {category}, which claims no money", "leave it empty")
     present = {row.text["category"] for row in rows}
-    for model in sorted(models):
-        detector, _, category = model.partition("_")
+    for category, detector in sorted(detectors.items()):
         if category not in present:
             remedy = "put the row back; is_enabled false switches the detector off"
-            yield Problem("detectors.csv", None, f"detector {detector.upper()} {category} has no row", remedy)
-    for category in sorted(claims - present - {model.partition("_")[2] for model in models}):
+            yield Problem("detectors.csv", None, f"detector {detector} {category} has no row", remedy)
+    for category in sorted(claims - present - set(detectors)):
         yield Problem("detectors.csv", None, f"{category}, which claims money, has no row", "put the row back")
 
 
@@ -149,8 +160,7 @@ def _detector_inputs(rows: Iterable[Row], detectors: Iterable[Row]) -> Iterator[
         fed.add(detector)
         if row.knows("detector_id") and detector not in known:
             yield row.problem(f"detector_id {detector!r} is not in detectors.csv", "correct it or remove the row")
-    built = {model.partition("_")[0].upper() for model in project.detector_models()}
-    for detector in sorted(known & built - fed):
+    for detector in sorted(known.intersection(project.detectors().values()) - fed):
         yield Problem(
             "detector_inputs.csv", None, f"detector {detector} has no row", "say which domains it must hear of"
         )
@@ -206,6 +216,7 @@ def _identity_decisions(rows: Iterable[Row]) -> Iterator[Problem]:
 _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Problem]]], ...] = (
     (("policies",), _policies),
     (("policies",), _global_policies),
+    (("fiscal_calendars",), _fiscal_calendars),
     (("detectors",), _detectors),
     (("detector_inputs", "detectors"), _detector_inputs),
     (("recoverability", "detectors"), _categories),

@@ -38,6 +38,19 @@ ROWS: dict[str, Case] = {
             for day in (0, 61)
         ],
     ),
+    "another detector's category": (
+        "detectors",
+        replaced("L24,invoice_stuck,", "l24,invoice_stuck,"),
+        [
+            "detector_inputs.csv line {detector_inputs[L24]}: detector_id 'L24' is not in detectors.csv; correct it or remove the row"
+        ]
+        + ["{line[l24]}: detector_id 'l24' is not that of invoice_stuck; write L24"],
+    ),
+    "category that no model knows": (
+        "detectors",
+        added(",lost_pens,,false,FIN,not_leakage,false,true,2000-01-01,pens"),
+        ["{line[,lost_pens]}: no model knows the category lost_pens; correct it or remove the row"],
+    ),
     "class": (
         "detectors",
         replaced("L24,invoice_stuck,,false,FIN,timing_delay", "L24,invoice_stuck,,false,FIN,loss"),
@@ -269,6 +282,31 @@ ROWS: dict[str, Case] = {
             "{last}: entity_type and source_system and source_id and target_system and target_source_id customer, "
             "netsuite, 1, hubspot, 2 is in line {line[customer,netsuite,1]} already; keep one of them"
         ],
+    ),
+    "month": (
+        "fiscal_calendars",
+        added("legal_entity,netsuite:1,13,last_month,2026-01-01,"),
+        ["{line[legal_entity]}: first_month 13 is more than 12; give a value from 1 to 12"],
+    ),
+    "fiscal year of no company": (
+        "fiscal_calendars",
+        added("legal_entity,,4,last_month,2026-01-01,"),
+        ["{line[legal_entity]}: scope_type legal_entity without a scope_id; name the legal entity"],
+    ),
+    "fiscal years of two kinds": (
+        "fiscal_calendars",
+        added("global,,4,last_month,2026-04-01,"),
+        [f"{{line[global,,4]}}: it holds at the same time as line {{line[global]}} for global; {TWO_AT_ONCE}"],
+    ),
+    "fiscal year in the middle of a month": (
+        "fiscal_calendars",
+        added("legal_entity,netsuite:1,4,last_month,2026-04-06,"),
+        ["{line[legal_entity]}: valid_from 2026-04-06 is in the middle of a month; give its first day"],
+    ),
+    "no fiscal year of the firm": (
+        "fiscal_calendars",
+        replaced("global,,1", "legal_entity,netsuite:1,1"),
+        ["the fiscal calendar has no global row; add one that is valid from 2018-01-01 or earlier"],
     ),
     "form twice": (
         "legal_forms",
