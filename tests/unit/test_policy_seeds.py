@@ -42,7 +42,8 @@ ROWS: dict[str, Case] = {
         "detectors",
         replaced("L24,invoice_stuck,", "l24,invoice_stuck,"),
         [
-            "detector_inputs.csv line {detector_inputs[L24]}: detector_id 'L24' is not in detectors.csv; correct it or remove the row"
+            "detector_inputs.csv line {detector_inputs[L24]}: detector_id 'L24' is not in detectors.csv; "
+            "correct it or remove the row"
         ]
         + ["{line[l24]}: detector_id 'l24' is not that of invoice_stuck; write L24"],
     ),

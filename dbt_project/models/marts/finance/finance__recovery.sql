@@ -71,7 +71,8 @@ totals as (
 
 select
   {{ dbt.hash(
-    "cast(totals.recovery_month as " ~ dbt.type_string() ~ ") || '|' || coalesce(totals.owner, 'none') || '|' || totals.category || '|' || totals.currency"
+    "cast(totals.recovery_month as " ~ dbt.type_string() ~ ") || '|' || coalesce(totals.owner, 'none') || '|' || "
+    ~ "totals.category || '|' || totals.currency"
   ) }} as recovery_row_id,
   {{ as_of_date() }} as as_of_date,
   totals.recovery_month,
