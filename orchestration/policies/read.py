@@ -84,7 +84,7 @@ def _read(seed: Seed, text: str) -> tuple[list[Row] | None, list[Problem]]:
             problems.append(Problem(seed.file, line, "quotes that do not pair", remedy))
         elif len(cells) != len(seed.columns):
             is_whole = False
-            reason = f"{len(cells)} values for {len(seed.columns)} columns"
+            reason = f"{len(cells)} value(s) for {len(seed.columns)} columns"
             remedy = "put quotes around a value that holds a comma, and keep the commas of empty ones"
             problems.append(Problem(seed.file, line, reason, remedy))
         else:

@@ -69,7 +69,7 @@ FILES: dict[str, Case] = {
         "policies",
         added("invoice_sla,customer,c1,7,business_days,2026-01-01,,FIN,late, as agreed"),
         [
-            "{line[invoice_sla,customer]}: 10 values for 9 columns; put quotes around a value that holds a comma, "
+            "{line[invoice_sla,customer]}: 10 value(s) for 9 columns; put quotes around a value that holds a comma, "
             "and keep the commas of empty ones"
         ],
     ),
@@ -105,7 +105,7 @@ def test_what_a_spreadsheet_writes_is_read(seeds: Path) -> None:
     (seeds / "policies.csv").write_bytes(("\ufeff" + text + rows).replace("\n", "\r\n").encode())
     last = text.count("\n") + 4
     assert said(seeds) == [
-        f"policies.csv line {last}: 1 values for 9 columns; put quotes around a value that holds a comma, "
+        f"policies.csv line {last}: 1 value(s) for 9 columns; put quotes around a value that holds a comma, "
         "and keep the commas of empty ones"
     ]
 
