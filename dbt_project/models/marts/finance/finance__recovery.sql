@@ -89,8 +89,8 @@ select
   totals.found_corrected_amount,
   totals.found_open_amount,
   cast(round(100 * totals.found_recovered_amount / nullif(totals.found_amount, 0), 4) as decimal(18, 4)) as recovery_pct,
-  {{ dbt.datediff(dbt.last_day('totals.recovery_month', 'month'), as_of_date(), 'day') }} >= {{ global_policy('recovery_maturity') }}
-    as is_mature,
+  {{ dbt.datediff(dbt.last_day('totals.recovery_month', 'month'), as_of_date(), 'day') }}
+  >= {{ global_policy('recovery_maturity') }} as is_mature,
   totals.currency
 from totals
 left join {{ ref('ledger__fiscal_periods') }} as fiscal
