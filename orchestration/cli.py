@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,8 +32,10 @@ sandbox_app = typer.Typer(help="The vendors' stand-ins on their own.", no_args_i
 scenarios_app = typer.Typer(
     help="Scenario files: small business cases and the findings they must give.", no_args_is_help=True
 )
+policies_app = typer.Typer(help="The policies: SLAs, tolerances, owners, rates, rules.", no_args_is_help=True)
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(scenarios_app, name="scenarios")
+app.add_typer(policies_app, name="policies")
 
 Systems = Annotated[
     str | None,
@@ -204,6 +207,22 @@ def schema() -> None:
     from ingestion.sandbox.scenarios import json_schema
 
     print_json(json_schema())
+
+
+@policies_app.command("check")
+def check_policies(as_json: Json = False) -> None:
+    """Whether a run can use the seeds in dbt_project/seeds: exit code 1 and a sentence for everything it cannot."""
+    from orchestration import policies
+
+    problems = policies.check()
+    if as_json:
+        print_json([asdict(problem) for problem in problems])
+    else:
+        for problem in problems:
+            typer.echo(problem)
+        typer.echo(f"{len(problems)} problem(s) in the policies" if problems else "the policies can be used")
+    if problems:
+        raise typer.Exit(CHECK_FAILED)
 
 
 def main() -> None:

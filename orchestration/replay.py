@@ -25,6 +25,7 @@ from ingestion.http.errors import SourceError
 from ingestion.warehouse import exclusive
 from orchestration.environment import environment
 from orchestration.lib.dbt_runtime import build_models, published_texts
+from orchestration.policies import require_valid
 from orchestration.publish import publish
 from orchestration.register import REPLAY_NAME
 
@@ -51,7 +52,7 @@ def replay(
 
     The live warehouse is read while nobody writes it and never written. A replay of the same name is replaced as a whole,
     once the new one is complete. ``say`` hears what is being done. Raises ConfigurationError for what cannot be asked
-    (a bad name, nothing loaded by then) and ReplayError when the build or its tests fail.
+    (a bad name, nothing loaded by then, a policy that cannot be used) and ReplayError when the build or its tests fail.
     """
     started = clock.monotonic()
     conf = settings()
@@ -62,6 +63,7 @@ def replay(
         raise ConfigurationError(
             f"{conf.data_dir}: nothing was loaded here yet; type `leakage demo` or `leakage run` first"
         )
+    require_valid()
     moment = (known_at or datetime.combine(as_of + timedelta(days=1), time(), UTC)).astimezone(UTC)
     known = moment.replace(tzinfo=None).isoformat(" ")
     with _workshop(conf.replays_dir / f".{name}") as folder:

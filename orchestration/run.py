@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ingestion.config import settings
+from orchestration.policies import require_valid
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, JobDefinition
@@ -56,8 +57,9 @@ def execute(progress: Progress | None = None, *, expect_rows: bool = True, keep_
     What goes wrong does not raise: a failed build or a failed check of the data's quality makes ``ok`` false, and so does
     a run that could read none of its systems. ``expect_rows`` False is for data that is a handful of cases
     rather than a firm. ``keep_history`` writes the runs where ``leakage ui`` shows them. Raises ConfigurationError for
-    settings that cannot be used.
+    settings and policies that cannot be used, before anything is read.
     """
+    require_valid()
     from dagster import DagsterInstance
 
     from orchestration.definitions import build_definitions
@@ -90,8 +92,10 @@ def execute(progress: Progress | None = None, *, expect_rows: bool = True, keep_
 def build_quickly() -> list[str]:
     """Read the systems and build every model: no checks, nothing published, no history; returns what failed.
 
-    For comparing verdicts over many mixes of systems, whose data were checked elsewhere.
+    For comparing verdicts over many mixes of systems, whose data were checked elsewhere. Raises ConfigurationError for
+    policies that cannot be used.
     """
+    require_valid()
     from ingestion import pipelines
     from ingestion.http.errors import SourceError
     from orchestration.lib.dbt_runtime import build_models

@@ -1,5 +1,35 @@
+{#
+  The policies that models ask for, with the unit of their values, by the narrowest scope that is read: contract_line (or
+  customer, legal_entity, global), domain (or global), or global alone. Plain literals: the check of the seeds reads them
+  from this file.
+#}
+{% macro policy_definitions() %}
+  {{ return({
+    'contract_line': {
+      'approval_sla': 'business_days', 'invoice_sla': 'business_days', 'milestone_sla': 'business_days',
+      'backbill_window': 'days', 'price_correction_window': 'days', 'carry_rate': 'percent_per_year',
+      'hold_stale': 'days', 'credit_rebill': 'days', 'billed_part_tolerance': 'amount',
+      'allocation_tolerance': 'amount', 'materiality': 'amount', 'severity_medium': 'amount',
+      'severity_high': 'amount', 'severity_high_probability': 'percent', 'revrec_tolerance_pct': 'percent',
+      'revrec_tolerance_amount': 'amount', 'rebill_maturity': 'days', 'project_setup_sla': 'business_days',
+      'change_order_sla': 'business_days', 'scope_escalation': 'days', 'expense_resubmission': 'days',
+      'cap_warning': 'percent', 'contract_drift_amount': 'amount', 'contract_drift_pct': 'percent',
+      'invoice_stuck_sla': 'business_days', 'invoice_stuck_loss': 'days', 'shortpay_grace': 'days',
+      'shortpay_tolerance': 'amount', 'missing_time_sla': 'business_days', 'lookback_limit': 'days'
+    },
+    'domain': {'feed_max_age': 'hours'},
+    'global': {
+      'fx_max_age': 'days', 'bank_match_window': 'days', 'sync_sla': 'hours', 'intercompany_sla': 'business_days',
+      'recovery_maturity': 'days'
+    }
+  }) }}
+{% endmacro %}
+
 {# The value of a policy that holds for the whole firm on the as-of date, as a scalar subquery. #}
 {% macro global_policy(key) -%}
+  {%- if policy_definitions().values() | map('list') | sum(start=[]) | select('equalto', key) | first is not defined -%}
+    {{ exceptions.raise_compiler_error("no policy '" ~ key ~ "' is named in policy_definitions()") }}
+  {%- endif -%}
   (
     select max(policy_value)
     from {{ ref('policies') }}

@@ -9,7 +9,6 @@ import csv
 import json
 import re
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -301,15 +300,6 @@ def test_the_register_reads_every_detector(manifest: dict[str, Any], models: dic
         assert "leakage__detected" in {parent["name"] for _, parent in parents(manifest, models[reader])}, reader
 
 
-def test_every_detector_says_which_domains_it_needs() -> None:
-    from ingestion.config import DOMAINS
-
-    inputs = seed("detector_inputs")
-    assert {row["detector_id"] for row in inputs} == set(detectors())
-    assert {row["domain"] for row in inputs} <= set(DOMAINS)
-    assert len({tuple(row.values()) for row in inputs}) == len(inputs)
-
-
 def test_claims_and_the_seed_name_the_same_categories(manifest: dict[str, Any], models: dict[str, Node]) -> None:
     seeded = {row["category"] for row in seed("detectors") if row["claims_money"] == "true"}
     served = {
@@ -349,21 +339,6 @@ def test_the_tested_order_of_claims_is_that_of_the_seed() -> None:
         if row["claim_sequence"]
     ]
     assert order == seeded
-
-
-def test_policies_never_overlap_within_their_scope() -> None:
-    overlaps = []
-    for one, other in combinations(seed("policies"), 2):
-        same = all(one[key] == other[key] for key in ("policy_key", "scope_type", "scope_id"))
-        ends = (one["valid_to"] or "9999-12-31", other["valid_to"] or "9999-12-31")
-        if same and one["valid_from"] < ends[1] and other["valid_from"] < ends[0]:
-            overlaps.append(f"{one['policy_key']} {one['scope_type']} {one['scope_id']} from {other['valid_from']}")
-    assert overlaps == []
-
-
-def test_every_policy_that_the_ledger_reads_has_a_global_value(models: dict[str, Node]) -> None:
-    columns = set(models["ledger__contract_line_policies"]["columns"]) - {"contract_line_id"}
-    assert columns <= {row["policy_key"] for row in seed("policies") if row["scope_type"] == "global"}
 
 
 def test_every_detector_claim_and_ledger_model_has_a_unit_test(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -284,6 +285,64 @@ def test_a_failed_run_says_why_and_exits_1(
     assert leakage(monkeypatch, "run", "--json") == 1
     shown = capfd.readouterr()
     assert "failed: load_x: the secret is wrong" in shown.err and shown.out == ""
+
+
+@pytest.fixture
+def bad_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The seeds with one row that cannot be used; what is said of it."""
+    from orchestration import policies
+
+    seeds = Path(shutil.copytree(policies.SEEDS, tmp_path / "seeds"))
+    text = (seeds / "policies.csv").read_text("utf-8")
+    (seeds / "policies.csv").write_text(text + "invoice_slo,customer,c1,5,business_days,2026-01-01,,FIN,\n", "utf-8")
+    monkeypatch.setattr(policies, "SEEDS", seeds)
+    return (
+        f"policies.csv line {text.count(chr(10)) + 1}: policy_key 'invoice_slo' is unknown; "
+        "write invoice_sla, if that is meant, or remove the row"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"],
+        ["demo", "--staff", "5", "--months", "4"],
+        ["replay", "--as-of", "2026-04-30"],
+        ["scenarios", "check", "S01.yml"],
+        ["scenarios", "check", "S01.yml", "--quick"],
+    ],
+)
+def test_a_policy_that_cannot_be_used_stops_a_run_before_it_reads_or_builds(
+    data_dir: Path,
+    bad_policy: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    arguments: list[str],
+) -> None:
+    shutil.copy(next((Path(__file__).parents[1] / "scenarios").glob("S01_*.yml")), "S01.yml")
+    if arguments[0] == "replay":
+        data_dir.mkdir()
+        duckdb.connect(str(data_dir / "warehouse.duckdb")).close()
+    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    assert leakage(monkeypatch, *arguments) == 2
+    shown = capfd.readouterr()
+    assert f"leakage: {bad_policy}\n" in shown.err and shown.out == ""
+    assert not (data_dir / "dbt").exists() and not (data_dir / "replays" / ".2026-04-30").exists()
+    assert (data_dir / "warehouse.duckdb").exists() == (arguments[0] == "replay")
+
+
+def test_policies_are_checked_on_their_own(
+    data_dir: Path, bad_policy: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert leakage(monkeypatch, "policies", "check") == 1
+    assert capfd.readouterr().out == f"{bad_policy}\n1 problem(s) in the policies\n"
+    assert leakage(monkeypatch, "policies", "check", "--json") == 1
+    (problem,) = json.loads(capfd.readouterr().out)
+    assert f"policies.csv line {problem['line']}: {problem['reason']}; {problem['remedy']}" == bad_policy
+    monkeypatch.undo()
+    monkeypatch.setenv("LEAKAGE_DATA_DIR", str(data_dir))
+    assert leakage(monkeypatch, "policies", "check") == 0
+    assert capfd.readouterr().out == "the policies can be used\n"
 
 
 def test_scenario_differences_exit_1_and_name_both_amounts(

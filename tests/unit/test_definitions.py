@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -17,8 +18,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from ingestion.config import DEFAULT_SYSTEMS
+from ingestion.config import DEFAULT_SYSTEMS, settings
 from ingestion.registry import SYSTEMS
+from orchestration import policies
 from orchestration.definitions import build_definitions
 from orchestration.defs.quality.checks import FEEDS_ARE_FRESH
 from orchestration.lib.dbt_runtime import dbt_project
@@ -217,3 +219,23 @@ def test_the_manifest_is_made_once(definitions: dg.Definitions, monkeypatch: pyt
     """Dagster reloads its definitions in every process of a run: parsing each time would cost more than the run."""
     monkeypatch.setattr("orchestration.lib.dbt_runtime._parse", lambda project: pytest.fail("parsed again"))
     assert dbt_project().manifest_path.exists()
+
+
+def test_a_policy_that_cannot_be_used_fails_the_build_before_its_first_model(
+    definitions: dg.Definitions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """The step of the schedules' job itself: dbt is never called, and trying again would change nothing."""
+    seeds = Path(shutil.copytree(policies.SEEDS, tmp_path / "seeds"))
+    (seeds / "holidays.csv").write_text("holiday_date,name\n2026-25-12,Christmas\n", "utf-8")
+    monkeypatch.setattr(policies, "SEEDS", seeds)
+    job = definitions.resolve_job_def("build")
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    assert failed.step_key == "build_models"
+    told = failed.event_specific_data.user_failure_data
+    assert told.description == (
+        "holidays.csv line 2: holiday_date 2026-25-12 is not a day of the calendar; write it as 2026-04-30"
+    )
+    assert not any(event.is_step_up_for_retry or event.is_step_materialization for event in result.all_events)
+    assert not settings().warehouse_path.exists()

@@ -1,10 +1,5 @@
 with policy as (
-  select cast(max(policy_value) as int) as window_days
-  from {{ ref('policies') }}
-  where
-    policy_key = 'bank_match_window'
-    and valid_from <= {{ as_of_date() }}
-    and (valid_to is null or valid_to > {{ as_of_date() }})
+  select cast({{ global_policy('bank_match_window') }} as int) as window_days
 ),
 
 receipts as (

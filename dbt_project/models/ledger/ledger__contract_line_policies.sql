@@ -1,9 +1,4 @@
-{% set keys = ['approval_sla', 'invoice_sla', 'milestone_sla', 'backbill_window', 'price_correction_window', 'carry_rate',
-  'hold_stale', 'credit_rebill', 'billed_part_tolerance', 'allocation_tolerance', 'materiality', 'severity_medium',
-  'severity_high', 'severity_high_probability', 'revrec_tolerance_pct', 'revrec_tolerance_amount', 'rebill_maturity',
-  'project_setup_sla', 'change_order_sla', 'scope_escalation', 'sync_sla', 'expense_resubmission', 'cap_warning',
-  'contract_drift_amount', 'contract_drift_pct', 'invoice_stuck_sla', 'invoice_stuck_loss', 'shortpay_grace',
-  'shortpay_tolerance', 'missing_time_sla', 'intercompany_sla', 'lookback_limit'] %}
+{% set keys = policy_definitions()['contract_line'] %}
 with applicable as (
   select
     line.contract_line_id,

@@ -1,10 +1,5 @@
 with oldest as (
-  select cast(max(policy_value) as int) as max_age_days
-  from {{ ref('policies') }}
-  where
-    policy_key = 'fx_max_age'
-    and valid_from <= {{ as_of_date() }}
-    and (valid_to is null or valid_to > {{ as_of_date() }})
+  select cast({{ global_policy('fx_max_age') }} as int) as max_age_days
 ),
 
 pairs as (

@@ -17,6 +17,7 @@ from ingestion.warehouse import exclusive
 from orchestration.lib.dbt_runtime import Dbt, dbt_resource
 from orchestration.lib.dbt_translator import LayerTranslator
 from orchestration.lib.names import WAREHOUSE_POOL
+from orchestration.policies import PolicyError, require_valid
 
 # What the macro log_row_count writes into dbt's log.
 ROW_COUNT = re.compile(r"row_count (\d+)")
@@ -30,7 +31,8 @@ def transformation(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.Def
 def model_assets(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.AssetsDefinition:
     """All models, seeds and dbt tests; a test of severity error blocks what is built on its model.
 
-    They are built from what raw holds, whichever loads failed, are late or have never been.
+    They are built from what raw holds, whichever loads failed, are late or have never been; but not with a policy that
+    cannot be used.
     """
 
     @dbt_assets(
@@ -44,13 +46,14 @@ def model_assets(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.Asset
         target = project.manifest_path.parent
         results = target / "run_results.json"
         try:
+            require_valid()
             with exclusive(settings().warehouse_path):
                 prepare(system.name for system in systems)
                 # What an earlier run left must not explain a failure of this one.
                 results.unlink(missing_ok=True)
                 invocation = dbt.cli(build_arguments(), context=context, target_path=target)
                 yield from with_row_counts(invocation, context)
-        except SourceError as error:
+        except (SourceError, PolicyError) as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         except DagsterDbtCliRuntimeError as error:
             found = json.loads(results.read_text("utf-8")) if results.exists() else {}

@@ -64,6 +64,8 @@ select
   ) }} as leakage_rate_id,
   {{ as_of_date() }} as as_of_date,
   joined.occurred_month,
+  fiscal.fiscal_year,
+  fiscal.fiscal_period,
   joined.legal_entity_id,
   coalesce(legal_entity.name, 'unknown legal entity') as legal_entity_name,
   joined.category,
@@ -79,3 +81,7 @@ select
   joined.currency
 from joined
 left join {{ ref('legal_entity') }} as legal_entity on joined.legal_entity_id = legal_entity.legal_entity_id
+left join {{ ref('ledger__fiscal_periods') }} as fiscal
+  on
+    coalesce(legal_entity.legal_entity_id, 'none') = fiscal.legal_entity_id
+    and joined.occurred_month = fiscal.month_start_date

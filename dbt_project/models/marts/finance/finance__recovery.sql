@@ -71,22 +71,27 @@ totals as (
 
 select
   {{ dbt.hash(
-    "cast(recovery_month as " ~ dbt.type_string() ~ ") || '|' || coalesce(owner, 'none') || '|' || category || '|' || currency"
+    "cast(totals.recovery_month as " ~ dbt.type_string() ~ ") || '|' || coalesce(totals.owner, 'none') || '|' || "
+    ~ "totals.category || '|' || totals.currency"
   ) }} as recovery_row_id,
   {{ as_of_date() }} as as_of_date,
-  recovery_month,
-  owner,
-  category,
-  finding_count,
-  found_amount,
-  accepted_amount,
-  invoiced_amount,
-  collected_amount,
-  found_recovered_amount,
-  found_corrected_amount,
-  found_open_amount,
-  cast(round(100 * found_recovered_amount / nullif(found_amount, 0), 4) as decimal(18, 4)) as recovery_pct,
-  {{ dbt.datediff(dbt.last_day('recovery_month', 'month'), as_of_date(), 'day') }} >= {{ global_policy('recovery_maturity') }}
-    as is_mature,
-  currency
+  totals.recovery_month,
+  fiscal.fiscal_year,
+  fiscal.fiscal_period,
+  totals.owner,
+  totals.category,
+  totals.finding_count,
+  totals.found_amount,
+  totals.accepted_amount,
+  totals.invoiced_amount,
+  totals.collected_amount,
+  totals.found_recovered_amount,
+  totals.found_corrected_amount,
+  totals.found_open_amount,
+  cast(round(100 * totals.found_recovered_amount / nullif(totals.found_amount, 0), 4) as decimal(18, 4)) as recovery_pct,
+  {{ dbt.datediff(dbt.last_day('totals.recovery_month', 'month'), as_of_date(), 'day') }}
+  >= {{ global_policy('recovery_maturity') }} as is_mature,
+  totals.currency
 from totals
+left join {{ ref('ledger__fiscal_periods') }} as fiscal
+  on fiscal.legal_entity_id = 'none' and totals.recovery_month = fiscal.month_start_date
