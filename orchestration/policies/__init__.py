@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingestion.config import ConfigurationError
+from ingestion.config import ConfigurationError, settings
 from orchestration.policies.problem import Problem
 from orchestration.policies.project import SEEDS
 
@@ -25,14 +25,18 @@ class PolicyError(ConfigurationError):
 
 
 def check(folder: Path | None = None) -> list[Problem]:
-    """Every problem of the seed files in ``folder`` (None = the project's), by file and line; empty when all is well."""
+    """Every problem of the seed files in ``folder``, by file and line; empty when all is well.
+
+    Without a folder these are the files that a run uses: the firm's own ones, and the shipped ones of the other names.
+    """
     from orchestration.policies.between import between_rows
     from orchestration.policies.declared import declared_seeds
     from orchestration.policies.read import read_seeds
     from orchestration.policies.rules import by_meaning
 
     seeds = declared_seeds()
-    rows, problems = read_seeds(folder or SEEDS, seeds)
+    folders = [folder] if folder else [own for own in (settings().policies_dir, SEEDS) if own]
+    rows, problems = read_seeds(folders, seeds)
     for name, found in rows.items():
         problems += between_rows(seeds[name], found)
     problems += by_meaning(rows)

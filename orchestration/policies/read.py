@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -42,21 +42,22 @@ class Row:
         return Problem(self.file, self.line, reason, remedy)
 
 
-def read_seeds(folder: Path, seeds: Mapping[str, Seed]) -> tuple[dict[str, list[Row]], list[Problem]]:
-    """The rows of the seeds in ``folder``, and what is wrong with files and cells.
+def read_seeds(folders: Sequence[Path], seeds: Mapping[str, Seed]) -> tuple[dict[str, list[Row]], list[Problem]]:
+    """The rows of the seeds, each in the first of ``folders`` that has its file, and what is wrong with files and cells.
 
     A seed of which some rows cannot be told apart is left out: what seems to be absent may be in them.
     """
     rows: dict[str, list[Row]] = {}
     problems = []
-    for path in sorted(folder.glob("*.csv")):
+    for path in sorted(path for folder in folders for path in folder.glob("*.csv")):
         if path.stem not in seeds:
             near = difflib.get_close_matches(path.stem, seeds, 1)
             remedy = f"remove it or call it {near[0]}.csv" if near else "remove it"
             problems.append(Problem(path.name, None, "no seed of this name is known", remedy))
     for seed in seeds.values():
         try:
-            text = (folder / seed.file).read_text("utf-8-sig")
+            paths = [folder / seed.file for folder in folders]
+            text = next((path for path in paths if path.exists()), paths[-1]).read_text("utf-8-sig")
         except FileNotFoundError:
             reason = "the file is missing"
             problems.append(Problem(seed.file, None, reason, "put it back; without rows it is its header alone"))

@@ -33,6 +33,47 @@ allocations as (
   left join invoiced on allocation.item_id = invoiced.item_id
 ),
 
+credits as (
+  select
+    allocation.item_id,
+    allocation.posted_date,
+    invoice.original_invoice_id
+  from {{ ref('ledger__billing_allocations') }} as allocation
+  left join {{ ref('invoice') }} as invoice on allocation.invoice_id = invoice.invoice_id
+  where allocation.treatment = 'rebill'
+),
+
+-- What was billed again: by an invoice since the first credit, on its own day by one that the credit does not take back.
+rebilled as (
+  select
+    billing.item_id,
+    cast(sum(billing.contract_amount) as decimal(18, 4)) as rebilled_amount
+  from {{ ref('ledger__billing_allocations') }} as billing
+  inner join (
+    select
+      item_id,
+      min(posted_date) as first_credit_date,
+      max(case when original_invoice_id is null then 1 else 0 end) as is_any_unreferenced
+    from credits
+    group by item_id
+  ) as credited on billing.item_id = credited.item_id
+  left join (
+    select distinct
+      item_id,
+      original_invoice_id
+    from credits
+  ) as original on billing.item_id = original.item_id and billing.invoice_id = original.original_invoice_id
+  where
+    billing.treatment = 'billing'
+    and billing.contract_amount > 0
+    and original.item_id is null
+    and (
+      billing.posted_date > credited.first_credit_date
+      or (billing.posted_date = credited.first_credit_date and credited.is_any_unreferenced = 0)
+    )
+  group by billing.item_id
+),
+
 totals as (
   select
     item_id,
@@ -92,10 +133,14 @@ billed as (
     coalesce(totals.billed_amount, 0) as billed_amount,
     coalesce(totals.billed_quantity, 0) as billed_quantity,
     coalesce(totals.concession_amount, 0) as conceded_amount,
-    -- What is left of credits for errors once later invoices have billed the item again.
+    -- What is left of credits for errors once later invoices have billed the item again. Money that was missing before the
+    -- credit and is missing after it is none of the credit's.
     case
       when coalesce(totals.credited_amount, 0) > 0
-        then greatest(0, least(totals.credited_amount, item.entitled_amount - totals.billed_amount - totals.concession_amount))
+        then greatest(0, least(
+          totals.credited_amount - coalesce(rebilled.rebilled_amount, 0),
+          item.entitled_amount - totals.billed_amount - totals.concession_amount
+        ))
       else 0
     end as credit_open_amount,
     totals.last_credit_date,
@@ -125,6 +170,7 @@ billed as (
     end as billed_quantity_value
   from {{ ref('ledger__billable_items') }} as item
   left join totals on item.item_id = totals.item_id
+  left join rebilled on item.item_id = rebilled.item_id
   left join drafts on item.item_id = drafts.item_id
   left join repeats on item.item_id = repeats.item_id and repeats.item_id <> repeats.repeats_item_id
   left join {{ ref('ledger__time_values') }} as valued on item.item_id = valued.time_entry_id
