@@ -19,7 +19,7 @@ with time_items as (
     case
       when line.contract_line_id is not null then valued.value_amount
       when project.project_type = 'billable'
-        then {{ money('cast(entry.billable_hours as decimal(19, 4)) * cast(entry.applied_rate as decimal(10, 6))') }}
+        then {{ money('cast(entry.billable_hours as decimal(9, 4)) * cast(entry.applied_rate as decimal(19, 6))') }}
     end as value_at_rate,
     rate.rate_card_line_id,
     coalesce(rate.is_ambiguous, false) as is_rate_ambiguous,

@@ -68,8 +68,8 @@ quantified as (
 counted as (
   select
     quantified.*,
-    {{ money('cast(quantity as decimal(19, 4)) * cast(hourly_rate as decimal(10, 6))') }} as list_amount,
-    {{ money('cast(quantity as decimal(19, 4)) * cast(uplift_rate as decimal(10, 6))') }} as list_uplift_amount
+    {{ money('cast(quantity as decimal(9, 4)) * cast(hourly_rate as decimal(19, 6))') }} as list_amount,
+    {{ money('cast(quantity as decimal(9, 4)) * cast(uplift_rate as decimal(19, 6))') }} as list_uplift_amount
   from quantified
 ),
 
@@ -138,7 +138,7 @@ valued as (
     case
       when counted.is_tiered then cast(counted.list_amount - coalesce(tiered.discount_amount, 0) as decimal(18, 4))
       else {{ money(percent_of(
-        'cast(counted.quantity as decimal(19, 4)) * cast(counted.hourly_rate as decimal(10, 6))', '100 - counted.discount_pct'
+        'cast(counted.quantity as decimal(9, 4)) * cast(counted.hourly_rate as decimal(19, 6))', '100 - counted.discount_pct'
       )) }}
     end as value_amount
   from counted

@@ -14,9 +14,9 @@ with lent as (
     coalesce(price.currency, line.currency) as currency,
     case
       when price.hourly_rate is not null
-        then {{ money('cast(entry.hours as decimal(19, 4)) * cast(price.hourly_rate as decimal(10, 6))') }}
+        then {{ money('cast(entry.hours as decimal(9, 4)) * cast(price.hourly_rate as decimal(19, 6))') }}
       else {{ money(percent_of(
-        'cast(entry.hours as decimal(19, 4)) * cast(rate.hourly_rate as decimal(10, 6))', 'price.rate_pct'
+        'cast(entry.hours as decimal(9, 4)) * cast(rate.hourly_rate as decimal(19, 6))', 'price.rate_pct'
       )) }}
     end as transfer_amount,
     due_day.calendar_date as due_date,
