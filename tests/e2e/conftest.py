@@ -21,7 +21,7 @@ from ingestion.sandbox.firm import Firm
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 from orchestration.environment import environment
-from orchestration.run import execute
+from orchestration.run import build_quickly, execute
 from orchestration.scenario_check import fact_index, read_observed
 
 # Big enough for everything that can be planted.
@@ -54,6 +54,11 @@ class BuiltFirm:
         with environment({"LEAKAGE_AS_OF": self.as_of.isoformat()}):
             outcome = execute(keep_history=False)
         assert outcome.ok and not outcome.failed_loads, (outcome.failures, outcome.failed_loads)
+
+    def build(self) -> None:
+        """Read and build as of ``as_of``, without the checks that the first run has passed, and without publishing."""
+        with environment({"LEAKAGE_AS_OF": self.as_of.isoformat()}):
+            assert build_quickly() == []
 
     def advance(self, facts: Facts | None = None) -> None:
         """The next day comes, with its facts or with ``facts``."""

@@ -12,7 +12,7 @@ def test_second_run_changes_nothing(own_firm: BuiltFirm) -> None:
         own_firm.query(f"select {columns} from marts.leakage__findings order by finding_id"),
     )
     events = own_firm.query("select count(*) from marts.leakage__finding_events")
-    own_firm.run()
+    own_firm.build()
     assert own_firm.query("select count(*) from marts.leakage__finding_events") == events
     assert own_firm.raw_rows() == raw
     assert own_firm.query(f"select {columns} from marts.leakage__findings order by finding_id") == register
@@ -22,7 +22,7 @@ def test_a_day_later_only_what_changed_is_loaded(own_firm: BuiltFirm) -> None:
     before = own_firm.raw_rows()
     yesterday = own_firm.world.now
     own_firm.advance()
-    own_firm.run()
+    own_firm.build()
     appended = {t: n - before.get(t, 0) for t, n in own_firm.raw_rows().items() if n != before.get(t, 0)}
     changed = [e for e in own_firm.world.facts.time_entries if e.last_touched(own_firm.world.now) > yesterday]
     assert changed

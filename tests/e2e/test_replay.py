@@ -80,7 +80,7 @@ def history(own_firm: BuiltFirm) -> History:
     tomorrow = own_firm.as_of + timedelta(days=1)
     past.repaired, facts = repaired(past, own_firm.world, own_firm.firm.facts_at(end_of(tomorrow)), posted_on=tomorrow)
     own_firm.advance(facts)
-    own_firm.run()
+    own_firm.build()
     past.keep(own_firm.as_of)
     return past
 
