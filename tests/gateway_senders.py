@@ -170,7 +170,7 @@ def hubspot(key: str, at: datetime, number: int, *events: dict[str, Any], query:
 
 def outbound(key: str, at: datetime, number: int, organization: str = ORG, notifications: str | None = None) -> Call:
     notification = (
-        f"<Notification><Id>04l{number:012}</Id><sObject xsi:type=\"sf:Opportunity\" "
+        f'<Notification><Id>04l{number:012}</Id><sObject xsi:type="sf:Opportunity" '
         'xmlns:sf="urn:sobject.enterprise.soap.sforce.com">'
         f"<sf:Id>006{number:012}</sf:Id><sf:Name>Größe &lt;b&gt; 東京</sf:Name>"
         "<sf:SystemModstamp>2026-11-26T10:00:00.000Z</sf:SystemModstamp></sObject></Notification>"
@@ -183,7 +183,9 @@ def outbound(key: str, at: datetime, number: int, organization: str = ORG, notif
         "<SessionId>00D5g0000012345!SESSION</SessionId><EnterpriseUrl>https://x</EnterpriseUrl>"
         f"{notification if notifications is None else notifications}</notifications></soapenv:Body></soapenv:Envelope>"
     )
-    return Call(f"/events/salesforce?token={shared_secret(key)}", body.encode(), {"content-type": "text/xml; charset=UTF-8"})
+    return Call(
+        f"/events/salesforce?token={shared_secret(key)}", body.encode(), {"content-type": "text/xml; charset=UTF-8"}
+    )
 
 
 def change_event(number: int, records: int = 1) -> dict[str, Any]:
@@ -196,7 +198,11 @@ def change_event(number: int, records: int = 1) -> dict[str, Any]:
         "commitTimestamp": 1795000000000,
         "changedFields": ["StageName"],
     }
-    return {"schema": "x", "payload": {"ChangeEventHeader": header, "StageName": "Closed Won"}, "event": {"replayId": 7}}
+    return {
+        "schema": "x",
+        "payload": {"ChangeEventHeader": header, "StageName": "Closed Won"},
+        "event": {"replayId": 7},
+    }
 
 
 def relayed(key: str, at: datetime, number: int) -> Call:

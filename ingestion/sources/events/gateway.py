@@ -64,7 +64,8 @@ class Gateway:
         self._receivers, self._inbox = receivers, inbox
         self._public_url = public_url.rstrip("/")
         self._limits = limits or Limits()
-        self._rate = RateLimit(self._limits.requests_per_second, 2 * self._limits.requests_per_second)
+        rate = self._limits.requests_per_second
+        self._rate = RateLimit(rate, max(1.0, 2 * rate))
         self._open_requests = 0
         self._store = GroupCommit(inbox, self._limits.waiting_events, self._limits.waiting_bytes)
 

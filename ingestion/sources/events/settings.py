@@ -10,7 +10,6 @@ from ingestion.source import credentials
 from ingestion.sources.events.inbox import Inbox, open_inbox
 
 SYSTEM = "events"
-DEFAULT_PORT = 8787
 
 
 @configspec
