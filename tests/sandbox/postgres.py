@@ -38,7 +38,7 @@ def server() -> Iterator[str]:
         subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=START_SECONDS)
 
     try:
-        run("initdb", "--username=leakage", "--auth=trust", "--encoding=UTF8", "--locale=C")
+        run("initdb", "--username=leakage", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
         options = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
         run("pg_ctl", "start", "--wait", "--silent", "--log", str(folder / "log"), "-o", options)
         try:

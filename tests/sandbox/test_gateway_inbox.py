@@ -141,7 +141,7 @@ def test_what_a_dead_drainer_took_comes_back(opener: Opener, monkeypatch: pytest
 
 def test_several_drainers_and_writers_at_once(opener: Opener) -> None:
     """Two gateways write, with overlapping events, while three drainers take: everything is taken once."""
-    writers, drainers, total = [opener() for _ in range(2)], [opener() for _ in range(3)], 600
+    writers, drainers, total = [opener() for _ in range(2)], [opener() for _ in range(3)], 300
     written = threading.Event()
 
     def write(inbox: Inbox, order: int) -> int:

@@ -32,7 +32,8 @@ def serve(host: str, port: int, say: Callable[[str], None]) -> None:
         address = f"http://{host}:{listener.getsockname()[1]}"
         limits = Limits(body_bytes=conf.max_body_bytes, requests_per_second=conf.requests_per_second)
         gateway = Gateway(receivers, configured_inbox(), conf.public_url or address, limits)
-        say(f"events are received at {conf.public_url or address}/events/<sender> from: {', '.join(sorted(receivers))}")
+        say(f"listening on {address}")
+        say(f"senders call {conf.public_url or address}/events/<sender>, which may be: {', '.join(sorted(receivers))}")
         # No access log: some senders put their key into the address.
         config = uvicorn.Config(
             gateway.app(),
