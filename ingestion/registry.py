@@ -52,3 +52,6 @@ SYSTEMS: dict[str, SystemSpec] = {
         _system("files", "File drops", "erp bank", "finance"),
     )
 }
+
+# No vendor's system and of no domain: what the gateway received from any of them.
+EVENTS = _system("events", "Event inbox", "", "data-engineering")

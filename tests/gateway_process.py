@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -31,8 +32,7 @@ class GatewayProcess:
 
     def start(self) -> None:
         """Return when it answers; its port stays the same from start to start."""
-        command = [sys.executable, "-m", "orchestration.cli", "gateway", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, env=self._environment, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(self._command, env=self._environment, stderr=subprocess.PIPE, text=True)
         if not self.port:
             self.port = _free_port_of(self.process)
         deadline = time.monotonic() + START_SECONDS
@@ -45,6 +45,18 @@ class GatewayProcess:
                     return
             time.sleep(0.05)
         raise RuntimeError(f"the gateway did not start: {self._end(signal.SIGKILL)}")
+
+    def run(self) -> tuple[int, str]:
+        """For one that ends by itself: its exit code, and what it said."""
+        environment, seconds = self._environment, START_SECONDS
+        done = subprocess.run(
+            self._command, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+        )
+        return done.returncode, done.stderr
+
+    @property
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "orchestration.cli", "gateway", "--port", str(self.port)]
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
@@ -62,49 +74,71 @@ class GatewayProcess:
 
 
 class Load:
-    """Threads that post ``calls``, each again and again until it is acknowledged."""
+    """Threads that post ``call(number)`` for each number below ``count``, again and again until it is acknowledged.
 
-    def __init__(self, port: int, calls: list[Call], threads: int = 4) -> None:
-        self._port, self._left = port, deque(calls)
+    With a ``rate`` (requests a second) each has its time; ``seconds`` are then counted from that time on, so that an
+    answer that comes late does not hide how late the next request was.
+    """
+
+    def __init__(
+        self, port: int, call: Callable[[int], Call], count: int, threads: int = 4, rate: float | None = None
+    ) -> None:
+        self._port, self._call, self._rate = port, call, rate
+        self._left = deque(range(count))
         self._end = threading.Event()
         self._threads = [threading.Thread(target=self._send, daemon=True) for _ in range(threads)]
-        self.acknowledged: list[Call] = []
+        self._began = 0.0
+        self.acknowledged: list[int] = []
         self.seconds: list[float] = []
 
     def start(self) -> None:
+        self._began = time.perf_counter()
         for thread in self._threads:
             thread.start()
 
-    def finish(self, seconds: float = 120) -> None:
-        """Wait until everything is acknowledged; raises AssertionError when it is not in time."""
+    def finish(self, seconds: float = 300) -> float:
+        """Wait until everything is acknowledged; the seconds since the start. Raises AssertionError when it is not."""
         for thread in self._threads:
             thread.join(timeout=seconds)
-        self._end.set()
+        self.stop()
         assert not self._left, f"{len(self._left)} requests were not acknowledged"
+        return time.perf_counter() - self._began
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._end.set()
 
     def _send(self) -> None:
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
         while not self._end.is_set():
             try:
-                call = self._left.popleft()
+                number = self._left.popleft()
             except IndexError:
                 return
-            if self._acknowledged(connection, call):
-                self.acknowledged.append(call)
+            due = self._due(number)
+            if self._is_acknowledged(connection, self._call(number)):
+                self.acknowledged.append(number)
+                self.seconds.append(time.perf_counter() - due)
             else:
-                self._left.append(call)
+                self._left.append(number)
                 connection.close()
-                time.sleep(0.05)
+                self._end.wait(0.05)
 
-    def _acknowledged(self, connection: HTTPConnection, call: Call) -> bool:
-        began = time.perf_counter()
+    def _due(self, number: int) -> float:
+        """Wait for the time of ``number`` and return it."""
+        now = time.perf_counter()
+        due = now if self._rate is None else self._began + number / self._rate
+        if due > now:
+            time.sleep(due - now)
+        return due
+
+    def _is_acknowledged(self, connection: HTTPConnection, call: Call) -> bool:
         try:
             connection.request("POST", call.path, call.body, call.headers)
             answer = connection.getresponse()
             answer.read()
         except (OSError, HTTPException):
             return False
-        self.seconds.append(time.perf_counter() - began)
         return 200 <= answer.status < 300
 
 

@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -79,7 +79,7 @@ class Running:
             return connection.recv(4096)
 
     def rows(self, columns: str) -> list[Row]:
-        with sqlite3.connect(self.path) as connection:
+        with closing(sqlite3.connect(self.path)) as connection:
             return connection.execute(f"select {columns} from event order by seq").fetchall()
 
     def accepted(self) -> int:

@@ -20,10 +20,13 @@ import pytest
 from dlt.load.load import Load
 from filelock import FileLock
 
+from ingestion import pipelines
 from ingestion.http.errors import SourceError, TransientError
 from ingestion.sources.events import drain
 from ingestion.sources.events.inbox import Inbox, Received
 from ingestion.sources.events.settings import configured_inbox
+from ingestion.sources.events.sqlite_inbox import SqliteInbox
+from ingestion.warehouse import exclusive
 from tests.sandbox.test_gateway_inbox import received
 
 ROWS = "select source, event_id, count(*) from raw_events.event group by all order by all"
@@ -82,6 +85,10 @@ def test_an_event_in_raw_says_everything(inbox: Inbox, data_dir: Path) -> None:
 
 def test_each_drain_takes_what_is_new(inbox: Inbox, data_dir: Path) -> None:
     assert drain() == 0
+    # A build before the first event finds the table, typed and empty.
+    with exclusive(data_dir / "warehouse.duckdb"):
+        pipelines.prepare(["events"])
+    assert raw(data_dir, ROWS) == []
     inbox.append([recent(n) for n in range(3)])
     assert drain() == 3
     assert drain() == 0
@@ -92,8 +99,8 @@ def test_each_drain_takes_what_is_new(inbox: Inbox, data_dir: Path) -> None:
 
 
 def test_more_than_one_load_takes(inbox: Inbox, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingestion.sources.events.drain.MAX_EVENTS", 4)
-    monkeypatch.setattr("ingestion.sources.events.sqlite_inbox.SqliteInbox.claim.__defaults__", (2, 1 << 20))
+    monkeypatch.setattr("ingestion.sources.events.draining.MAX_EVENTS", 4)
+    monkeypatch.setattr(SqliteInbox.claim, "__defaults__", (2, 1 << 20))
     inbox.append([recent(n) for n in range(9)])
     assert drain() == 9
     assert raw(data_dir, ROWS) == once(*range(9))
@@ -108,11 +115,10 @@ def test_what_could_not_be_loaded_is_not_acknowledged(inbox: Inbox, data_dir: Pa
     assert raw(data_dir, ROWS) == once(1)
 
 
-def test_one_drain_at_a_time(inbox: Inbox, data_dir: Path) -> None:
-    inbox.append([recent(1)])
+def test_one_drain_at_a_time(data_dir: Path) -> None:
+    (data_dir / "events").mkdir()
     with FileLock(data_dir / "events" / "drain.lock"), pytest.raises(TransientError, match="being drained already"):
         drain()
-    assert drain() == 1
 
 
 def test_an_inbox_that_cannot_be_read_is_one_sentence(data_dir: Path) -> None:
@@ -148,7 +154,7 @@ drain()
 """
 
 
-@pytest.mark.parametrize("point", ["SqliteInbox.ack", "Load.run", "Load.complete_package"])
+@pytest.mark.parametrize("point", ["SqliteInbox.ack", "Load.run"])
 def test_a_drain_that_is_killed_loses_and_doubles_nothing(point: str, inbox: Inbox, data_dir: Path) -> None:
     inbox.append([recent(n) for n in range(5)])
     died = subprocess.run([sys.executable, "-c", DYING_DRAIN, point], env=dict(os.environ), check=False)

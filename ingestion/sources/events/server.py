@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -43,7 +45,12 @@ def serve(host: str, port: int, say: Callable[[str], None]) -> None:
             timeout_graceful_shutdown=GRACE_SECONDS,
             limit_concurrency=MAX_CONNECTIONS,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        # Uvicorn raises the signal again once everything is answered and closed: the end it asked for is no failure.
+        previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            signal.signal(signal.SIGTERM, previous)
 
 
 def _listening(host: str, port: int) -> socket.socket:
