@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
+from cloudevents.core.bindings.http import to_binary_event, to_structured_event
+from cloudevents.core.v1.event import CloudEvent
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -118,9 +119,16 @@ def cloud_event(number: int, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (event | changes).items() if value is not None}
 
 
+def by_library(event: dict[str, Any]) -> CloudEvent:
+    attributes = {name: value for name, value in event.items() if name not in ("time", "data")}
+    return CloudEvent({**attributes, "time": datetime.fromisoformat(event["time"])}, event["data"])
+
+
 def structured(key: str, at: datetime, number: int) -> Call:
-    body = json.dumps(cloud_event(number)).encode()
-    return signed("netsuite", key, at, f"msg_{number}", body, "application/cloudevents+json; charset=utf-8")
+    message = to_structured_event(by_library(cloud_event(number)))
+    return signed(
+        "netsuite", key, at, f"msg_{number}", message.body, f"{message.headers['content-type']}; charset=utf-8"
+    )
 
 
 def batch(key: str, at: datetime, number: int, size: int = 3) -> Call:
@@ -129,9 +137,9 @@ def batch(key: str, at: datetime, number: int, size: int = 3) -> Call:
 
 
 def binary(key: str, at: datetime, number: int) -> Call:
-    attributes = {f"ce-{name}": quote(str(v)) for name, v in cloud_event(number, id=f"bin-{number}", data=None).items()}
-    body = b'{"tranid":"INV1"}'
-    return signed("netsuite", key, at, f"bin-{number}", body, "application/json", **attributes)
+    message = to_binary_event(by_library(cloud_event(number, id=f"bin-{number}", datacontenttype="application/json")))
+    attributes = {name: value for name, value in message.headers.items() if name.startswith("ce-")}
+    return signed("netsuite", key, at, f"bin-{number}", message.body, "application/json", **attributes)
 
 
 def plain(key: str, at: datetime, number: int) -> Call:
