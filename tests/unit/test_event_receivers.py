@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.config import ConfigurationError
-from ingestion.sources.events.receiver import Receiver, Refused, Request, Unreadable, named
+from ingestion.sources.events.receiver import Refused, Request, Unreadable, named
 from ingestion.sources.events.senders import configured_receivers
 from ingestion.sources.events.settings import event_settings
 from tests import gateway_senders as senders
-from tests.gateway_senders import NEW, PUBLIC_URL, SENDERS, Call, Sender, now
+from tests.gateway_senders import NEW, PUBLIC_URL, SENDERS, Sender, now
+from tests.gateway_server import receiver_of
 
 
 @pytest.fixture(autouse=True)
@@ -24,16 +24,6 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAKAGE_DATA_DIR", str(tmp_path))
     for name, value in senders.environment().items():
         monkeypatch.setenv(name, value)
-
-
-@cache
-def usual() -> dict[str, Receiver]:
-    """The receivers of the usual settings, which take a while to resolve."""
-    return configured_receivers(event_settings())
-
-
-def receiver_of(call: Call) -> Receiver:
-    return usual()[call.path.partition("?")[0].removeprefix("/events/")]
 
 
 # --- settings
