@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from ingestion.config import settings
 from ingestion.http.errors import PartialLoadError, PermanentError, SourceError, TransientError
 from ingestion.raw import FAILURE, FEED_SCHEMA, QUARANTINE_SCHEMA, side_table
-from ingestion.registry import SYSTEMS
+from ingestion.registry import EVENTS, SYSTEMS
 from ingestion.warehouse import exclusive
 
 
@@ -161,7 +161,8 @@ def _failed_whole(system: str, failures: Mapping[str, str]) -> PermanentError:
 
 def _create_missing_tables(pipeline: dlt.Pipeline, system: str) -> None:
     """Create the declared raw tables that do not exist, exactly as a load that brings no row creates them."""
-    declared = {obj.name: obj.schema for obj in SYSTEMS[system].objects.values()}
+    spec = EVENTS if system == EVENTS.name else SYSTEMS[system]
+    declared = {obj.name: obj.schema for obj in spec.objects.values()}
     declared |= {"feed": FEED_SCHEMA, "quarantine": QUARANTINE_SCHEMA}
     found = existing_tables(pipeline)
     missing = [side_table(schema.empty_table(), name) for name, schema in declared.items() if name not in found]

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ingestion.raw import RawObject
+    from ingestion.sources.events.receiver import Receiver
 
 
 @dataclass(frozen=True)
 class SystemSpec:
-    """One vendor system."""
+    """One vendor system. ``sends_events`` says that it signs events in a way of its own, see its ``events`` module."""
 
     name: str
     title: str
     domains: frozenset[str]
     owner: str
+    sends_events: bool = False
 
     @property
     def objects(self) -> dict[str, RawObject]:
@@ -25,23 +27,31 @@ class SystemSpec:
         found: dict[str, RawObject] = import_module(f"ingestion.sources.{self.name}.schema").OBJECTS
         return found
 
+    def receiver(self) -> Receiver | None:
+        """What proves and reads the events that it sends; None when none of its secrets is configured."""
+        found: Receiver | None = import_module(f"ingestion.sources.{self.name}.events").receiver()
+        return found
 
-def _system(name: str, title: str, domains: str, owner: str) -> SystemSpec:
-    return SystemSpec(name, title, frozenset(domains.split()), owner)
+
+def _system(name: str, title: str, domains: str, owner: str, *, sends_events: bool = False) -> SystemSpec:
+    return SystemSpec(name, title, frozenset(domains.split()), owner, sends_events)
 
 
 SYSTEMS: dict[str, SystemSpec] = {
     spec.name: spec
     for spec in (
-        _system("salesforce", "Salesforce", "crm", "sales-operations"),
-        _system("hubspot", "HubSpot", "crm", "sales-operations"),
+        _system("salesforce", "Salesforce", "crm", "sales-operations", sends_events=True),
+        _system("hubspot", "HubSpot", "crm", "sales-operations", sends_events=True),
         _system("kantata", "Kantata OX", "psa", "pmo"),
-        _system("certinia", "Certinia PSA", "psa", "pmo"),
+        _system("certinia", "Certinia PSA", "psa", "pmo", sends_events=True),
         _system("netsuite", "Oracle NetSuite", "erp", "finance"),
-        _system("dynamics365", "Microsoft Dynamics 365", "erp", "finance"),
-        _system("concur", "SAP Concur", "expense", "finance"),
+        _system("dynamics365", "Microsoft Dynamics 365", "erp", "finance", sends_events=True),
+        _system("concur", "SAP Concur", "expense", "finance", sends_events=True),
         _system("coupa", "Coupa", "procurement", "procurement"),
         _system("workday", "Workday", "hr", "people-operations"),
         _system("files", "File drops", "erp bank", "finance"),
     )
 }
+
+# No vendor's system and of no domain: what the gateway received from any of them.
+EVENTS = _system("events", "Event inbox", "", "data-engineering")

@@ -126,6 +126,27 @@ def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web
 
 
 @app.command()
+def gateway(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 = a free one.")] = 8787,
+    host: Annotated[str, typer.Option(help="Address to listen on; TLS is the proxy's in front of it.")] = "127.0.0.1",
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where the inbox is, unless it is in PostgreSQL; default LEAKAGE_DATA_DIR.")
+    ] = None,
+) -> None:
+    """Receive the events of vendors and middleware, keep them durably and acknowledge them, until interrupted."""
+    from ingestion.http.errors import SourceError
+    from ingestion.sources.events.inbox import InboxError
+    from ingestion.sources.events.server import serve as receive
+    from orchestration.environment import environment
+
+    with environment({"LEAKAGE_DATA_DIR": str(data_dir)} if data_dir else {}):
+        try:
+            receive(host, port, lambda line: typer.echo(line, err=True))
+        except (InboxError, SourceError) as error:
+            raise ConfigurationError(str(error)) from None
+
+
+@app.command()
 def new_system(
     name: Annotated[str, typer.Argument(help="Lower-case letters and digits, as in acmepsa.")],
     domain: Annotated[str, typer.Option(help="What it serves: crm, psa, erp ...; several separated by commas.")],

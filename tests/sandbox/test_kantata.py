@@ -264,6 +264,9 @@ class TestSource:
         assert sandbox.requests["kantata"] <= 6
 
     def test_all_objects_twice(self, sandbox: SandboxServer, data_dir: Path) -> None:
+        # The change feed tells of what happened lately.
+        changed = [entry(n) for n in range(ENTRIES - 1)] + [entry(ENTRIES - 1, updated_at=NOW - timedelta(hours=1))]
+        sandbox.world.replace_facts(firm(changed), NOW)
         load()
         totals = rows(data_dir, "select object, versions_appended, quarantined from raw_kantata.feed order by object")
         assert {name for name, appended, _ in totals if appended} == set(OBJECTS)
@@ -272,6 +275,30 @@ class TestSource:
         load()
         appended = "select sum(versions_appended), sum(tombstones) from raw_kantata.feed"
         assert rows(data_dir, appended) == [(sum(n for _, n, _ in totals), 0)]
+
+    def test_the_change_feed_is_kept_and_each_event_once(
+        self, sandbox: SandboxServer, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        events = (
+            "select event_type, subject_type, subject_id, created_at from raw_kantata.subscribed_events order by all"
+        )
+        entries = account(sandbox)
+        at = [NOW - timedelta(days=20), NOW - timedelta(days=2), NOW + timedelta(minutes=10)]
+        first, second, third = (int(entries.external_id("time_entries", f"T{n}")) for n in range(3))
+        sandbox.world.replace_facts(firm([entry(0, updated_at=at[0]), entry(1, updated_at=at[1])]), NOW)
+        load("subscribed_events")
+        updated = ("time_entry:updated", "TimeEntry", second, at[1])
+        assert rows(data_dir, events) == [updated]
+        later = firm([entry(0, updated_at=at[0]), entry(1, updated_at=at[1]), entry(2, deleted_at=at[2])])
+        sandbox.world.replace_facts(later, NOW + timedelta(hours=1))
+        load("subscribed_events")
+        load("subscribed_events")
+        # A deletion is told twice, under two ids.
+        deleted = ("time_entry:deleted", "TimeEntry", third, at[2])
+        assert rows(data_dir, events) == [deleted, deleted, updated]
+        assert first not in {subject for _, _, subject, _ in rows(data_dir, events)}
+        monkeypatch.setenv("SOURCES__KANTATA__SUBSCRIBED_EVENTS", "false")
+        assert read("subscribed_events") == ([], [])
 
     def test_hard_delete_of_an_old_entry(self, sandbox: SandboxServer, data_dir: Path) -> None:
         sandbox.world.replace_facts(firm([entry(1), entry(2)]), NOW)

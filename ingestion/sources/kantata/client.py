@@ -87,6 +87,8 @@ class KantataClient:
             return self._external_references()
         if obj.name == "custom_field_values":
             return self._custom_field_values()
+        if obj.name == "subscribed_events":
+            return self._events(window.start)
         collection = COLLECTIONS[obj.name]
         if not obj.cursor or window.start is None:
             return self._whole(obj.name, collection)
@@ -109,6 +111,12 @@ class KantataClient:
                 yield from self._list(owner, {"include": name} | since, side_loaded=name)
         if collection.deleted_event:
             yield Deleted(self._deleted(collection.deleted_event, start))
+
+    def _events(self, start: datetime | None) -> Iterator[Page]:
+        """What the change feed tells, as far back as it is kept; nothing where the account has none."""
+        if self._change_feed:
+            since = {"created_after": start.isoformat(timespec="seconds")} if start else {}
+            yield from self._list("subscribed_events", {"order": "created_at:asc"} | since)
 
     def _deleted(self, event_type: str, start: datetime) -> list[str]:
         """Ids of the records that the change feed says were deleted; it may name one several times."""

@@ -225,6 +225,22 @@ _OBJECTS = (
             "current_resolution_created_at_date": "timestamp",
         },
     ),
+    # What happened to records of any kind: kept for nine days, never changed, delivered twice now and then.
+    RawObject(
+        "subscribed_events",
+        ("id",),
+        {
+            "id": "text",
+            "event_type": "text",
+            "subject_type": "text",
+            "subject_id": "bigint",
+            "subject_changed_at": "timestamp",
+            "user_id": "bigint",
+            **_TIMES,
+        },
+        cursor="created_at",
+        overlap=EVENT_OVERLAP,
+    ),
 )
 
 OBJECTS: dict[str, RawObject] = {obj.name: obj for obj in _OBJECTS}

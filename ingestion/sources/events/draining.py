@@ -1,0 +1,117 @@
+"""From the inbox to raw: read what was not drained, append it, and only then acknowledge it.
+
+Whatever dies in between, every event is in raw once. Before the load is committed nothing is acknowledged; after it, the
+events are read again and raw, which knows them by source and event id, takes none twice.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import socket
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from dlt.extract import DltSource
+from filelock import FileLock, Timeout
+
+from ingestion import pipelines
+from ingestion.config import settings
+from ingestion.http.errors import SourceError, TransientError
+from ingestion.raw import Fetched, RawObject, Window
+from ingestion.source import build_source
+from ingestion.sources.events.inbox import Inbox, InboxError, Received
+from ingestion.sources.events.schema import OBJECTS
+from ingestion.sources.events.settings import SYSTEM, configured_inbox, event_settings
+
+# One load takes about this many at most, which bounds what it remembers of them.
+MAX_EVENTS = 200_000
+
+
+def drain() -> int:
+    """Append to raw what the inbox holds and acknowledge it; says how many events were acknowledged.
+
+    Raises SourceError in one sentence; nothing was acknowledged then.
+    """
+    folder = settings().data_dir / "events"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "drain.lock").acquire(timeout=0):
+            return _drain(configured_inbox())
+    except Timeout:
+        raise TransientError(f"{SYSTEM}: the inbox is being drained already; wait for that to end") from None
+    except InboxError as error:
+        raise TransientError(f"{SYSTEM}: {error}") from None
+
+
+def source(inbox: Inbox | None = None) -> DltSource:
+    """The dlt source ``raw_events``. It takes events and does not acknowledge them: ``drain`` does both."""
+    return build_source(SYSTEM, OBJECTS, lambda: InboxClient(inbox or configured_inbox()))
+
+
+class InboxClient:
+    """The inbox as a client of the raw contract."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    def fetch(self, obj: RawObject, window: Window) -> Iterable[Fetched]:
+        """Pages of undrained events; which they are is the inbox's knowledge, so that ``window`` does not matter."""
+        return self._pages()
+
+    def server_time(self) -> datetime:
+        return datetime.now(UTC)
+
+    def _pages(self) -> Iterator[list[bytes]]:
+        taken = 0
+        while taken < MAX_EVENTS:
+            try:
+                events = self._inbox.claim(drainer())
+            except InboxError as error:
+                raise TransientError(f"{SYSTEM}: {error}") from None
+            if not events:
+                return
+            taken += len(events)
+            yield [record(event) for event in events]
+
+
+def drainer() -> str:
+    """This data directory's name as a drainer: who comes after a crash continues under the same one."""
+    return f"{socket.gethostname()}:{settings().data_dir}"
+
+
+def record(event: Received) -> bytes:
+    """The event as a record of ``raw_events.event``: the same bytes whenever it is read."""
+    values = {name: getattr(event, name) for name in OBJECTS["event"].columns if hasattr(event, name)}
+    values["payload"], values["payload_encoding"] = _as_text(event.payload)
+    values["payload_sha256"] = hashlib.sha256(event.payload).hexdigest()
+    return msgspec.json.encode(values)
+
+
+def _drain(inbox: Inbox) -> int:
+    try:
+        # What an earlier drain of this data directory took and could not acknowledge.
+        inbox.release(drainer())
+        drained = 0
+        while inbox.backlog().events:
+            try:
+                pipelines.run(SYSTEM, source(inbox))
+            except SourceError:
+                inbox.release(drainer())
+                raise
+            loaded = inbox.ack(drainer())
+            drained += loaded
+            if loaded < MAX_EVENTS:
+                break
+        inbox.purge(datetime.now(UTC) - timedelta(days=event_settings().keep_days))
+        return drained
+    finally:
+        inbox.close()
+
+
+def _as_text(payload: bytes) -> tuple[str, str]:
+    try:
+        return payload.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(payload).decode("ascii"), "base64"
