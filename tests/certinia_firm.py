@@ -85,6 +85,7 @@ def firm(entries: list[TimeEntry] | None = None, **more: Any) -> Facts:
                 "customer": "C1",
                 "contract_line": "L1",
                 "manager": "R2",
+                "service_line": "Daten & 分析",
                 "created_at": "2026-01-05",
                 "starts_on": "2026-01-05",
                 "ends_on": "2026-12-31",

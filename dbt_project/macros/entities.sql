@@ -60,7 +60,7 @@
     'project': {
       'name': 'string', 'project_code': 'string', 'customer_ref': 'string', 'contract_line_ref': 'string',
       'project_type': 'string', 'status': 'string', 'start_date': 'date', 'end_date': 'date', 'created_at': 'timestamp',
-      'merged_into_source_id': 'string', 'manager_ref': 'string', 'parent_source_id': 'string'},
+      'merged_into_source_id': 'string', 'manager_ref': 'string', 'parent_source_id': 'string', 'service_line': 'string'},
     'resource': {
       'name': 'string', 'email': 'string', 'role': 'string', 'resource_type': 'string', 'cost_rate': rate,
       'cost_currency': 'string', 'legal_entity_ref': 'string', 'hire_date': 'date', 'termination_date': 'date',

@@ -18,6 +18,7 @@ RULES = {
     "contact": ObjectRules(
         required=("email",), ranges={"pse_default_cost_rate_c": _NOT_NEGATIVE}, currencies=_CURRENCY
     ),
+    "practice": ObjectRules(required=("name",), may_be_empty=True),
     "project": ObjectRules(required=("name",), currencies=_CURRENCY),
     "schedule": ObjectRules(ranges={"pse_scheduled_hours_c": _NOT_NEGATIVE}, may_be_empty=True),
     "assignment": ObjectRules(

@@ -18,6 +18,7 @@ LARGEST = 10
 _CENT = Decimal("0.01")
 DIMENSIONS = {
     "category": "finding.category",
+    "service line": "coalesce(finding.service_line, 'not stated')",
     "legal entity": "coalesce(entity.name, 'unknown')",
     "kind of contract": "coalesce(line.billing_method, 'no contract line')",
     "owner": "finding.owner",

@@ -205,6 +205,7 @@ class TestSource:
             "user": 2,
             "account": 2,
             "contact": 2,
+            "practice": 1,
             "project": 5,
             "schedule": 2,
             "assignment": 2,

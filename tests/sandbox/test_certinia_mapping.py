@@ -175,11 +175,13 @@ def test_projects_are_mapped_exactly(models):
         "merged_into_source_id": None,
         "manager_ref": "r2@firm.example",
         "parent_source_id": None,
+        "service_line": "Daten & 分析",
     }
     merged = found[served.ref("psa", "projects", "P2") or ""]
     assert (merged["status"], merged["merged_into_source_id"]) == ("closed", served.ref("psa", "projects", "P1"))
     bench = found[served.ref("psa", "projects", "P3") or ""]
     assert (bench["project_type"], bench["status"], bench["customer_ref"]) == ("internal", "planned", None)
+    assert bench["service_line"] is None
 
 
 def test_resources_are_mapped_exactly(models):

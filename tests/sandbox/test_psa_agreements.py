@@ -70,8 +70,9 @@ FACTS: dict[str, Any] = {
     ],
     "resources": [{"id": "R1", "name": "Åsa 山田"}],
     "projects": [
-        {"id": "P1", "name": "Roll-out", "customer": "C1", "contract_line": "L1"},
+        {"id": "P1", "name": "Roll-out", "customer": "C1", "contract_line": "L1", "service_line": "Daten & 分析"},
         {"id": "P2", "name": "Phase 2", "customer": "C1", "contract_line": "L1", "parent": "P1"},
+        {"id": "P3", "name": "Twin", "customer": "C1", "service_line": "Advisory", "merged_into": "P1"},
     ],
     "rate_cards": [
         {"id": "RC1", "scope_id": "L1", "currency": "EUR", "created_at": CREATED, "lines": [{"rate": "180"}]},
@@ -263,12 +264,20 @@ def test_what_was_deleted_stays_known_as_what_it_was(built):
 
 def test_phases_know_their_parent_and_cards_their_creation(built):
     parents = built.mapped("project", "parent_source_id")
-    assert parents == {built.id("projects", "P1"): (None,), built.id("projects", "P2"): (built.id("projects", "P1"),)}
+    first, phase, twin = (built.id("projects", project) for project in ("P1", "P2", "P3"))
+    assert parents == {first: (None,), phase: (first,), twin: (None,)}
     created = built.canonical("rate_card", "created_at")
     assert created == {
         built.id("rate_cards", "RC1"): (utc(CREATED),),
         built.id("rate_cards", "RC2"): (utc(EPOCH),),
     }
+
+
+def test_service_lines_arrive_and_a_merged_project_has_the_survivor_s(built):
+    first, phase, twin = (built.id("projects", project) for project in ("P1", "P2", "P3"))
+    stated = {first: ("Daten & 分析",), phase: (None,), twin: ("Advisory",)}
+    assert built.mapped("project", "service_line") == stated
+    assert built.canonical("project", "service_line") == stated | {twin: stated[first]}
 
 
 def test_write_downs_and_change_orders_of_time_come_out_as_they_were(built):

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from ingestion.sandbox.facts import Customer, Facts, OrgUnit, Project
 from ingestion.sandbox.firm import AnswerKey, Firm
+from ingestion.sandbox.firm.setup import SERVICE_LINES
 
 SMALL: dict[str, Any] = {"staff": 8, "months": 4}
 # All that can be judged exactly with the shipped settings: no transfer prices (L34) or tax rates (L36), no late fees (L40).
@@ -277,6 +278,9 @@ def test_the_firm_looks_like_one(facts: Facts) -> None:
     currencies = Counter(contract.currency for contract in facts.contracts)
     assert currencies.keys() == {"USD", "EUR", "GBP"} and currencies["USD"] > currencies["EUR"] > currencies["GBP"]
     assert any(not customer.name.isascii() for customer in facts.customers)
+    sold = {(p.contract_line, p.service_line) for p in facts.projects if p.contract_line}
+    assert {service_line for _, service_line in sold} == set(SERVICE_LINES)
+    assert len(sold) == len({line for line, _ in sold}), "all projects of a contract line are sold by one service line"
     assert {e.status for e in facts.time_entries} >= {"draft", "submitted", "approved"}
     assert {r.kind for r in facts.resources} == {"employee", "contractor"}
     assert any(e.currency != "USD" for e in facts.expenses) and any(e.recoverable_tax_amount for e in facts.expenses)

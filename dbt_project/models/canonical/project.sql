@@ -8,8 +8,9 @@ linked as (
   select
     own.*,
     survivors.is_merge_unresolved,
-    -- Work on a project that was merged away belongs to the contract line of the project that stands for it.
+    -- Work on a project that was merged away belongs to the contract and service line of the project that stands for it.
     coalesce(survivor.contract_line_ref, own.contract_line_ref) as effective_contract_line_ref,
+    coalesce(survivor.service_line, own.service_line) as effective_service_line,
     coalesce(survivor.source_id, own.source_id) as effective_source_id
   from source_projects as own
   inner join survivors
@@ -29,6 +30,7 @@ select
   linked.name,
   linked.project_code,
   linked.project_type,
+  linked.effective_service_line as service_line,
   linked.status,
   linked.start_date,
   linked.end_date,

@@ -25,6 +25,7 @@ class Project(Fact):
     merged_into: str | None = None
     parent: str | None = Field(None, description="project that this one is a phase of")
     manager: str | None = None
+    service_line: str | None = Field(None, description="what the firm sells with it, as in Advisory")
     is_unlinked: Unlinked = False
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ from ingestion.sandbox.facts import (
 )
 from ingestion.sandbox.firm.basics import DAY, add_business_days, at, log_normal, month_start, with_markup
 from ingestion.sandbox.firm.model import ApprovedChange, Book, Card, Engagement
-from ingestion.sandbox.firm.setup import CURRENCY_MIX, ENTITIES, PRICE_LEVEL, RATES, round_rate
+from ingestion.sandbox.firm.setup import CURRENCY_MIX, ENTITIES, PRICE_LEVEL, RATES, round_rate, service_line
 
 METHOD_MIX = (
     ["tm"] * 8 + ["tm_cap"] * 4 + ["fixed_milestone"] * 3 + ["fixed_progress"] * 2 + ["retainer"] * 2 + ["cost_plus"]
@@ -242,6 +242,7 @@ def sign(book: Book) -> None:
             starts_on=e.starts_on,
             ends_on=e.ends_on,
             manager=e.manager,
+            service_line=service_line(book, e.key),
         )
         if e.closed_on:
             project.changes.append((at(e.closed_on, 10), {"status": "closed"}))

@@ -27,6 +27,7 @@ RATES = {
 }
 ROLE_MIX = ["Consultant"] * 6 + ["Senior Consultant"] * 4 + ["Developer"] * 4 + ["Data Engineer"] * 3
 ROLE_MIX += ["Project Manager", "Manager", "Principal"]
+SERVICE_LINES = ["Advisory", "Data and Analytics", "Engineering", "Managed Services"]
 PRICE_LEVEL = {"USD": Decimal(1), "EUR": Decimal("0.9"), "GBP": Decimal("0.8")}
 
 FIRST = [
@@ -152,6 +153,11 @@ def found(book: Book) -> None:
 def round_rate(rate: Decimal) -> Decimal:
     """A rate as people write it on a card: a multiple of five."""
     return (rate / 5).quantize(Decimal(1)) * 5
+
+
+def service_line(book: Book, engagement: str) -> str:
+    """The service line that an engagement's projects are sold by."""
+    return book.chance("service line", engagement).choice(SERVICE_LINES)
 
 
 def _standard_lines(book: Book, currency: str) -> list[RateLine]:

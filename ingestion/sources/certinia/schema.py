@@ -66,6 +66,7 @@ _READ: dict[str, RawObject] = {
             }
             | CURRENCY,
         ),
+        record_object("practice", _NAME),
         record_object(
             "project",
             _NAME
@@ -73,6 +74,7 @@ _READ: dict[str, RawObject] = {
                 "pse__Account__c": "text",
                 "pse__Parent_Project__c": "text",
                 "pse__Project_Manager__c": "text",
+                "pse__Practice__c": "text",
                 "pse__Project_Type__c": "text",
                 "pse__Billing_Type__c": "text",
                 "pse__Stage__c": "text",
@@ -267,6 +269,7 @@ ESSENTIAL: dict[str, frozenset[str]] = {
     "user": frozenset({"Id", "SystemModstamp"}),
     "account": _RECORD,
     "contact": _RECORD | {"Email", "pse__Is_Resource__c"},
+    "practice": _RECORD,
     "project": _RECORD | {"pse__Project_Type__c", "pse__Stage__c", "CRM_Contract_Line_Id__c"},
     "schedule": _RECORD,
     "assignment": _RECORD | {"pse__Project__c", "pse__Resource__c", "pse__Schedule__c"},

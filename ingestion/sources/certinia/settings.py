@@ -10,6 +10,7 @@ API_NAMES = {
     "user": "User",
     "account": "Account",
     "contact": "Contact",
+    "practice": "pse__Practice__c",
     "project": "pse__Proj__c",
     "schedule": "pse__Schedule__c",
     "assignment": "pse__Assignment__c",

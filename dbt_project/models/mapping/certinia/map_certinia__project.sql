@@ -22,7 +22,8 @@ select
   project.created_at,
   project.merged_into_project_id as merged_into_source_id,
   lower(manager.email) as manager_ref,
-  project.parent_project_id as parent_source_id
+  project.parent_project_id as parent_source_id,
+  practice.name as service_line
 from {{ ref('stg_certinia__projects') }} as project
 left join {{ ref('stg_certinia__accounts') }} as account
   on project.account_id = account.account_id
@@ -32,4 +33,6 @@ left join project_type
   on lower(trim(project.project_type)) = project_type.value
 left join {{ ref('stg_certinia__resources') }} as manager
   on project.project_manager_id = manager.resource_id
+left join {{ ref('stg_certinia__practices') }} as practice
+  on project.practice_id = practice.practice_id
 where not coalesce(project.is_template, false)

@@ -1,7 +1,7 @@
 with field as (
   {{ kantata_custom_fields('Workspace', {
     'project_code': 'display_value', 'project_type': 'display_value', 'merged_into': 'display_value',
-    'parent': 'display_value'}) }}
+    'parent': 'display_value', 'service_line': 'display_value'}) }}
 ),
 
 reference as (
@@ -36,7 +36,8 @@ select
   workspace.created_at,
   field.merged_into as merged_into_source_id,
   lower(manager.email) as manager_ref,
-  field.parent as parent_source_id
+  field.parent as parent_source_id,
+  field.service_line
 from {{ ref('stg_kantata__workspaces') }} as workspace
 left join field
   on workspace.workspace_id = field.subject_id

@@ -64,6 +64,7 @@ select
   valued.customer_name,
   valued.contract_line_name,
   valued.project_name,
+  project.service_line,
   valued.amount,
   valued.currency,
   valued.base_amount,
@@ -103,5 +104,6 @@ select
   end as recoverable_amount,
   '2' as rule_version
 from valued
+left join {{ ref('project') }} as project on valued.project_id = project.project_id
 left join identity on valued.subject_id = identity.subject_id
 left join {{ ref('leakage__finding_states') }} as state on valued.finding_id = state.finding_id

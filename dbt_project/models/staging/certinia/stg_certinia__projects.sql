@@ -4,6 +4,7 @@ select
   pse_account_c as account_id,
   pse_parent_project_c as parent_project_id,
   pse_project_manager_c as project_manager_id,
+  pse_practice_c as practice_id,
   pse_project_type_c as project_type,
   pse_billing_type_c as billing_type,
   pse_stage_c as stage,

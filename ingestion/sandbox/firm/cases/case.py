@@ -24,7 +24,7 @@ from ingestion.sandbox.firm.contracts import record_card, signed_at
 from ingestion.sandbox.firm.costs import record_expense
 from ingestion.sandbox.firm.items import Item
 from ingestion.sandbox.firm.model import ApprovedChange, Book, Card, Engagement, Planted
-from ingestion.sandbox.firm.setup import ENTITIES, hire
+from ingestion.sandbox.firm.setup import ENTITIES, hire, service_line
 from ingestion.sandbox.firm.work import price
 
 D = Decimal
@@ -233,6 +233,7 @@ class Case:
             starts_on=e.starts_on,
             ends_on=e.ends_on,
             manager=e.manager,
+            service_line=service_line(self.book, e.key),
             **values,
         )
         return key

@@ -8,7 +8,7 @@ from typing import ClassVar
 from ingestion.sandbox.facts import Fact
 from ingestion.sandbox.systems.certinia.agreements import AgreementRecords
 from ingestion.sandbox.systems.certinia.catalog import CATALOG
-from ingestion.sandbox.systems.certinia.records import ORGANIZATION_ID, Records, user_id
+from ingestion.sandbox.systems.certinia.records import ORGANIZATION_ID, Records, practice_id, user_id
 from ingestion.sandbox.systems.certinia.time_records import TimeRecords
 from ingestion.sandbox.systems.certinia.timecards import Timecard, day_id, split_id, time_date_id, timecards
 from ingestion.sandbox.systems.salesforce.ids import record_id
@@ -78,6 +78,7 @@ class System(Org):
         return {
             "Account": ids("customers", facts.customers),
             "Contact": ids("resources", facts.resources) | {record_id("003", self.name, "client")},
+            "pse__Practice__c": {practice_id(p.service_line) for p in facts.projects if p.service_line},
             "pse__Proj__c": ids("projects", facts.projects) | {record_id("a1P", self.name, "template")},
             "pse__Assignment__c": ids("assignments", facts.assignments),
             "pse__Schedule__c": {Records.schedule_id(a.id) for a in facts.assignments},

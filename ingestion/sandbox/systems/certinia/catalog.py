@@ -67,6 +67,7 @@ CATALOG: dict[str, SObject] = {
             | MONEY,
             {"pse__Salesforce_User__c": "User"},
         ),
+        SObject("pse__Practice__c", "a1L", SYSTEM | _NAME, {}),
         SObject(
             "pse__Proj__c",
             "a1P",
@@ -76,6 +77,7 @@ CATALOG: dict[str, SObject] = {
                 "pse__Account__c": "reference",
                 "pse__Parent_Project__c": "reference",
                 "pse__Project_Manager__c": "reference",
+                "pse__Practice__c": "reference",
                 "pse__Project_Type__c": "picklist",
                 "pse__Billing_Type__c": "picklist",
                 "pse__Stage__c": "picklist",
@@ -97,6 +99,7 @@ CATALOG: dict[str, SObject] = {
                 "pse__Account__c": "Account",
                 "pse__Parent_Project__c": "pse__Proj__c",
                 "pse__Project_Manager__c": "Contact",
+                "pse__Practice__c": "pse__Practice__c",
                 "pse__Rate_Card_Set__c": "pse__Rate_Card_Set__c",
                 "Merged_Into__c": "pse__Proj__c",
             },

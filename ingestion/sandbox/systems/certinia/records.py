@@ -26,6 +26,11 @@ def user_id(person: str) -> str:
     return record_id("005", "certinia", person)
 
 
+def practice_id(service_line: str) -> str:
+    """The practice that stands for a service line of the firm."""
+    return record_id("a1L", "certinia", service_line)
+
+
 class Records(OrgRecords):
     """Builds the tables of master data of ``system`` from the facts that it has heard of."""
 
@@ -50,6 +55,7 @@ class Records(OrgRecords):
             "User": self.users(people),
             "Account": [self.account(c) for c in facts("customers")],
             "Contact": [*(self.contact(r) for r in people), self.client()],
+            "pse__Practice__c": self.practices(facts("projects")),
             "pse__Proj__c": [*(self.project(p) for p in facts("projects")), self.template()],
             "pse__Schedule__c": [self.schedule(a) for a in facts("assignments")],
             "pse__Assignment__c": [self.assignment(a) for a in facts("assignments")],
@@ -145,6 +151,25 @@ class Records(OrgRecords):
             "CurrencyIsoCode": ORGANIZATION_CURRENCY,
         }
 
+    def practices(self, projects: list[Project]) -> list[Record]:
+        """The service lines that projects are of, each as old as the first project of it."""
+        since: dict[str, datetime] = {}
+        for project in projects:
+            if line := project.service_line:
+                touched = self.system.touched(project)
+                since[line] = min(since.get(line, touched), touched)
+        return [
+            {
+                "Id": practice_id(line),
+                "IsDeleted": False,
+                "CreatedDate": moment(at),
+                "LastModifiedDate": moment(at),
+                "SystemModstamp": moment(at),
+                "Name": line,
+            }
+            for line, at in sorted(since.items())
+        ]
+
     def project(self, project: Project) -> Record:
         manager = project.manager if project.manager in self.roles else None
         return self.base("projects", project) | {
@@ -153,6 +178,7 @@ class Records(OrgRecords):
             "pse__Account__c": self.id_of("customers", project.customer),
             "pse__Parent_Project__c": self.id_of("projects", project.parent),
             "pse__Project_Manager__c": self.id_of("resources", manager),
+            "pse__Practice__c": practice_id(project.service_line) if project.service_line else None,
             "pse__Project_Type__c": catalog.PROJECT_TYPES[project.kind],
             "pse__Billing_Type__c": "Time and Materials" if project.kind == "billable" else None,
             "pse__Stage__c": catalog.STAGES[project.status],

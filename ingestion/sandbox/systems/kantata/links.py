@@ -61,10 +61,13 @@ class Links:
             value = [subunits(amount, currency), currency]
             self._value(purpose, subject_type, subject_id, value, shown, "currency", times)
 
-    def choice(self, purpose: str, subject_type: str, subject_id: str, label: str, times: dict[str, Any]) -> None:
-        """A single choice: ``value`` lists ids of choices, ``display_value`` is the label."""
-        choice_id = vendor_id("custom_field_choices", f"{purpose}/{label}")
-        self._value(purpose, subject_type, subject_id, [choice_id], label, "single", times)
+    def choice(
+        self, purpose: str, subject_type: str, subject_id: str, label: str | None, times: dict[str, Any]
+    ) -> None:
+        """A single choice: ``value`` lists ids of choices, ``display_value`` is the label; none at all without one."""
+        if label is not None:
+            choice_id = vendor_id("custom_field_choices", f"{purpose}/{label}")
+            self._value(purpose, subject_type, subject_id, [choice_id], label, "single", times)
 
     def _value(
         self, purpose: str, subject_type: str, subject_id: str, value: Any, shown: str, kind: str, times: dict[str, Any]

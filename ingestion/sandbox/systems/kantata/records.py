@@ -178,6 +178,7 @@ class Records:
         parent = vendor_id("projects", project.parent) if project.parent else None
         self.links.text("project_code", "Workspace", workspace_id, project.code, times)
         self.links.choice("project_type", "Workspace", workspace_id, _PROJECT_TYPE[project.kind], times)
+        self.links.choice("service_line", "Workspace", workspace_id, project.service_line, times)
         self.links.text("merged_into", "Workspace", workspace_id, merged, times)
         self.links.text("parent", "Workspace", workspace_id, parent, times)
         self.links.crm("contract_line", "Workspace", workspace_id, project.contract_line, times)
