@@ -29,6 +29,22 @@ _OBJECTS = (
         "field_purposes", {"purpose": "text", "kind": "text", "subject_type": "text", "name": "text"}, key="purpose_key"
     ),
     _snapshot("currencies", {"name": "text", "symbol": "text", "subunit_to_unit": "bigint"}, key="iso_code"),
+    # What happened to records of any kind: kept for nine days, never changed, delivered twice now and then.
+    RawObject(
+        "subscribed_events",
+        ("id",),
+        {
+            "id": "text",
+            "event_type": "text",
+            "subject_type": "text",
+            "subject_id": "bigint",
+            "subject_changed_at": "timestamp",
+            "user_id": "bigint",
+            **_TIMES,
+        },
+        cursor="created_at",
+        overlap=EVENT_OVERLAP,
+    ),
     _snapshot("roles", {"name": "text", "deleted_at": "timestamp", **_TIMES}),
     _snapshot(
         "users",
@@ -224,22 +240,6 @@ _OBJECTS = (
             "current_resolution_creator_id": "json",
             "current_resolution_created_at_date": "timestamp",
         },
-    ),
-    # What happened to records of any kind: kept for nine days, never changed, delivered twice now and then.
-    RawObject(
-        "subscribed_events",
-        ("id",),
-        {
-            "id": "text",
-            "event_type": "text",
-            "subject_type": "text",
-            "subject_id": "bigint",
-            "subject_changed_at": "timestamp",
-            "user_id": "bigint",
-            **_TIMES,
-        },
-        cursor="created_at",
-        overlap=EVENT_OVERLAP,
     ),
 )
 
