@@ -232,7 +232,7 @@ def schema() -> None:
 
 @policies_app.command("check")
 def check_policies(as_json: Json = False) -> None:
-    """Whether a run can use the seeds in dbt_project/seeds: exit code 1 and a sentence for everything it cannot."""
+    """Whether a run can use the policies, shipped or the firm's own: exit code 1 and a sentence for everything it cannot."""
     from orchestration import policies
 
     problems = policies.check()
