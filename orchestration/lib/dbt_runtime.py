@@ -1,13 +1,15 @@
 """The dbt project as Dagster runs it: where it is, its manifest, and how dbt is called.
 
-The manifest is written when it is absent or older than what it was made from, so a fresh clone, an edited model and
-another set of systems all work without a step of their own. It needs no network and no warehouse.
+The project is parsed when it has not been as it is now, so a fresh clone, an edited model and another set of systems all
+work without a step of their own. Where the warehouse is, which day is asked and which policies are a firm's own plays no
+part in it. It needs no network and no warehouse.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,12 +22,13 @@ from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
 
 from ingestion.config import ConfigurationError, settings
+from orchestration.lib.dbt_command import PARSED
 from orchestration.publish import SCHEMAS, TableText, Texts
 
 PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
 # Folders and files that parsing reads.
-PARSED = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests", "analyses", "snapshots")
-FINGERPRINT = "manifest.fingerprint"
+SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests", "analyses", "snapshots")
+COMMAND = ("-m", "orchestration.lib.dbt_command")
 
 
 class Dbt(DbtCliResource):
@@ -49,21 +52,14 @@ def dbt_project() -> DbtProject:
 
     Raises ConfigurationError when dbt cannot parse it.
     """
-    os.environ.update(_folders())
-    project = DbtProject(PROJECT_DIR, target_path=target_path())
-    ensure_manifest(project)
-    return project
-
-
-def _folders() -> dict[str, str]:
-    """Folders as dbt is told them: it would read a relative one from its own folder, everything else from the caller's."""
-    chosen = settings()
-    return {"LEAKAGE_DATA_DIR": str(chosen.data_dir), "LEAKAGE_POLICIES_DIR": str(chosen.policies_dir or "")}
+    parsed = parsed_project()
+    os.environ.update(_variables(parsed))
+    return DbtProject(PROJECT_DIR, target_path=parsed)
 
 
 def dbt_resource(project: DbtProject) -> Dbt:
-    """dbt from the environment that runs this, whether or not it is on PATH."""
-    return Dbt(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt")))
+    """dbt from the environment that runs this, on the parsed project."""
+    return Dbt(project_dir=project, dbt_executable=sys.executable, global_config_flags=list(COMMAND))
 
 
 def build_models(*, with_tests: bool = False) -> list[str]:
@@ -72,13 +68,13 @@ def build_models(*, with_tests: bool = False) -> list[str]:
     ``with_tests`` runs the tests of the data too; without them nothing is checked.
     """
     skipped = ["--exclude", "resource_type:unit_test", *([] if with_tests else ["resource_type:test"])]
-    done = _dbt("build", *skipped)
+    done = run_dbt("--no-write-json", "build", *skipped)
     return [] if done.returncode == 0 else [" ".join(f"dbt failed: {done.stdout[-600:]} {done.stderr[-200:]}".split())]
 
 
 def published_texts() -> Texts:
-    """Descriptions of the published models and their columns, from the manifest of the latest build."""
-    manifest = json.loads((target_path() / "manifest.json").read_text("utf-8"))
+    """Descriptions of the published models and their columns, from the project's manifest."""
+    manifest = json.loads((parsed_project() / "manifest.json").read_text("utf-8"))
     models = (n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] in SCHEMAS)
     return {
         f"{m['schema']}.{m['name']}": TableText(
@@ -93,22 +89,34 @@ def target_path() -> Path:
     return Path(os.environ.get("DBT_TARGET_PATH") or settings().data_dir / "dbt").absolute()
 
 
-def ensure_manifest(project: DbtProject) -> Path:
-    """Write ``manifest.json`` unless it was made from exactly the present files and systems; returns its path."""
-    stamp = project.manifest_path.with_name(FINGERPRINT)
-    current = _fingerprint()
-    if project.manifest_path.exists() and stamp.exists() and stamp.read_text() == current:
-        return project.manifest_path
-    _parse(project)
-    stamp.write_text(current)
-    return project.manifest_path
+def run_dbt(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """dbt on the parsed project, for the settings of the environment; it ends before this returns, well or not."""
+    return _dbt(arguments, target_path(), _variables(parsed_project()))
+
+
+def parsed_project() -> Path:
+    """The folder of ``manifest.json`` and ``partial_parse.msgpack`` as made from exactly the present files and systems.
+
+    One folder serves all data directories: it lies in dbt's own target folder, below the data directory where the project
+    cannot be written. Raises ConfigurationError when dbt cannot parse the project.
+    """
+    shared = PROJECT_DIR if os.access(PROJECT_DIR, os.W_OK) else settings().data_dir
+    systems = blake2b(str(sorted(settings().systems.items())).encode(), digest_size=8).hexdigest()
+    folder = shared / "target" / "parsed" / f"{systems}-{_fingerprint()}"
+    if not folder.exists():
+        _parse(folder)
+        # What the same systems were parsed into before the files changed.
+        for outdated in folder.parent.glob(f"{systems}-*"):
+            if outdated != folder:
+                shutil.rmtree(outdated, ignore_errors=True)
+    return folder
 
 
 def _fingerprint() -> str:
-    """Changes with every file that parsing reads, with the enabled systems and with dbt itself."""
+    """Changes with every file that parsing reads, and with dbt itself."""
     digest = blake2b(digest_size=16)
-    digest.update(f"{sorted(settings().systems.items())} {installed_version('dbt-core')}".encode())
-    for top in PARSED:
+    digest.update(f"{installed_version('dbt-core')} {installed_version('dbt-duckdb')}".encode())
+    for top in SOURCES:
         root = PROJECT_DIR / top
         for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
             if path.is_file():
@@ -117,21 +125,41 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _parse(project: DbtProject) -> None:
-    # In a process of its own: on its core it costs a run nothing while the systems are being read in this one.
-    project.manifest_path.parent.mkdir(parents=True, exist_ok=True)
-    done = _dbt("--log-level-file", "none", "parse")
-    if done.returncode != 0:
-        reason = " ".join(f"{done.stdout[-600:]} {done.stderr[-200:]}".split())
-        raise ConfigurationError(f"dbt cannot parse the project in {PROJECT_DIR}: {reason}")
+def _parse(folder: Path) -> None:
+    """Parse the project into ``folder``, which is complete once it is there.
+
+    In a process of its own: on its core it costs a run nothing while the systems are being read in this one.
+    """
+    unfinished = folder.with_name(f".{folder.name}-{os.getpid()}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        done = _dbt(("--log-level-file", "none", "parse", "--no-partial-parse"), unfinished, _variables(None))
+        if done.returncode != 0:
+            reason = " ".join(f"{done.stdout[-600:]} {done.stderr[-200:]}".split())
+            raise ConfigurationError(f"dbt cannot parse the project in {PROJECT_DIR}: {reason}")
+        # Another process may have been faster: its folder holds the same.
+        if not folder.exists():
+            unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _dbt(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """dbt on the project, writing below the target path; it ends before this returns, well or not."""
-    command = [str(Path(sys.executable).with_name("dbt")), "--quiet", *arguments]
+def _dbt(arguments: Sequence[str], target: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *COMMAND, "--quiet", *arguments]
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-    outputs = ["--target-path", str(target_path()), "--log-path", str(target_path())]
-    environment = {**os.environ, **_folders()}
+    outputs = ["--target-path", str(target), "--log-path", str(target)]
     return subprocess.run(
-        [*command, *folders, *outputs], env=environment, cwd=PROJECT_DIR, capture_output=True, text=True, check=False
-    )
+        [*command, *folders, *outputs], env={**os.environ, **variables}, cwd=PROJECT_DIR, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+
+
+def _variables(parsed: Path | None) -> dict[str, str]:
+    """What dbt is told: its parsed project, and folders as absolute paths: it would read relative ones from its own."""
+    chosen = settings()
+    return {
+        "LEAKAGE_DATA_DIR": str(chosen.data_dir),
+        "LEAKAGE_POLICIES_DIR": str(chosen.policies_dir or ""),
+        PARSED: str(parsed / "partial_parse.msgpack") if parsed else "",
+    }

@@ -6,8 +6,6 @@ No vendor is asked: raw is as it is before the first load, every declared table 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -19,7 +17,7 @@ from ingestion.registry import SYSTEMS
 from ingestion.warehouse import exclusive
 from orchestration.definitions import build_definitions
 from orchestration.environment import environment
-from orchestration.lib.dbt_runtime import PROJECT_DIR, target_path
+from orchestration.lib.dbt_runtime import PROJECT_DIR, run_dbt
 from orchestration.publish import SCHEMAS
 from orchestration.run import execute
 
@@ -97,9 +95,5 @@ def loads_as_definitions(systems: str) -> None:
 
 def build(*selection: str) -> None:
     """The models of a run; their tests have passed on tables as empty as these, in the run without any system."""
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-    outputs = ["--target-path", str(target_path()), "--log-path", str(target_path())]
-    command = [dbt, "--quiet", "build", "--exclude", "resource_type:unit_test", "resource_type:test"]
-    done = subprocess.run([*command, *selection, *folders, *outputs], capture_output=True, text=True)
+    done = run_dbt("build", "--exclude", "resource_type:unit_test", "resource_type:test", *selection)
     assert done.returncode == 0, done.stdout[-5000:]

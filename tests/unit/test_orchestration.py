@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from datetime import UTC
 from functools import cached_property
@@ -11,6 +10,7 @@ from threading import Event
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.utils import make_new_run_id
@@ -133,52 +133,66 @@ def test_dbt_comes_from_the_running_environment(monkeypatch: pytest.MonkeyPatch)
     assert Path(dbt_runtime.dbt_resource(project).dbt_executable).exists()
 
 
-def fake_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dbt_runtime.DbtProject:
-    """A dbt project of one model that is 'parsed' by writing an empty manifest."""
-    root = folder / "dbt_project"
-    (root / "models").mkdir(parents=True)
-    (root / "dbt_project.yml").write_text("name: small\n")
-    (root / "profiles.yml").write_text("small: {}\n")
-    (root / "models" / "one.sql").write_text("select 1 as one")
-    project = dbt_runtime.DbtProject(root, target_path=folder / "target")
-
-    def parse(parsed: dbt_runtime.DbtProject) -> None:
-        parsed.manifest_path.parent.mkdir(exist_ok=True)
-        runs = json.loads(parsed.manifest_path.read_text())["runs"] if parsed.manifest_path.exists() else 0
-        parsed.manifest_path.write_text(json.dumps({"runs": runs + 1}))
-
-    monkeypatch.setattr(dbt_runtime, "PROJECT_DIR", root)
-    monkeypatch.setattr(dbt_runtime, "_parse", parse)
-    return project
-
-
-def test_the_manifest_follows_files_and_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    project = fake_project(tmp_path, monkeypatch)
-
-    def parses() -> int:
-        return int(json.loads(dbt_runtime.ensure_manifest(project).read_text())["runs"])
-
-    assert parses() == 1
-    assert parses() == 1
-    (project.project_dir / "models" / "one.sql").write_text("select 2 as two_and_longer")
-    assert parses() == 2
-    monkeypatch.setenv("LEAKAGE_SYSTEMS", "crm=salesforce")
-    assert parses() == 3
-    (project.project_dir / "models" / "two.sql").write_text("select 1 as one")
-    assert parses() == 4
-    project.manifest_path.unlink()
-    assert parses() == 1
-
-
-def test_a_project_that_cannot_be_parsed_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A dbt project of one model, which takes the place of ours."""
     root = tmp_path / "dbt_project"
-    root.mkdir()
-    (root / "dbt_project.yml").write_text("name: small\nversion: '1.0'\nprofile: nowhere\n")
-    (root / "profiles.yml").write_text("small: {}\n")
+    (root / "models").mkdir(parents=True)
+    (root / "dbt_project.yml").write_text("name: small\nversion: '1.0'\nprofile: small\n")
+    (root / "profiles.yml").write_text(
+        "small: {target: t, outputs: {t: {type: duckdb, path: \"{{ env_var('LEAKAGE_DATA_DIR') }}/warehouse.duckdb\"}}}\n"
+    )
+    (root / "models" / "one.sql").write_text("select '{{ env_var('LEAKAGE_POLICIES_DIR') }}' as found")
     monkeypatch.setattr(dbt_runtime, "PROJECT_DIR", root)
+    return root
+
+
+def test_the_project_is_parsed_when_files_or_systems_change_and_for_nothing_else(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    parsed: list[Path] = []
+
+    def parse(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        parsed.append(folder)
+
+    monkeypatch.setattr(dbt_runtime, "_parse", parse)
+    first = dbt_runtime.parsed_project()
+    monkeypatch.setenv("LEAKAGE_DATA_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("LEAKAGE_AS_OF", "2026-01-01")
+    assert dbt_runtime.parsed_project() == first and parsed == [first]
+    (small / "models" / "one.sql").write_text("select 2 as two_and_longer")
+    second = dbt_runtime.parsed_project()
+    assert parsed == [first, second] and not first.exists(), "what is outdated goes"
+    monkeypatch.setenv("LEAKAGE_SYSTEMS", "crm=salesforce")
+    third = dbt_runtime.parsed_project()
+    assert parsed == [first, second, third] and second.exists(), "other systems, other manifest"
+    (small / "models" / "two.sql").write_text("select 1 as one")
+    assert dbt_runtime.parsed_project() == parsed[3]
+
+
+def test_a_parsed_project_is_built_in_any_folder(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    parsed = dbt_runtime.parsed_project()
+    assert {"manifest.json", "partial_parse.msgpack"} <= {path.name for path in parsed.iterdir()}
+    monkeypatch.setattr(dbt_runtime, "_parse", lambda folder: pytest.fail("parsed again"))
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        monkeypatch.setenv("LEAKAGE_DATA_DIR", str(folder))
+        monkeypatch.setenv("LEAKAGE_POLICIES_DIR", str(folder))
+        done = dbt_runtime.run_dbt("build")
+        assert done.returncode == 0, done.stdout
+        with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+            assert connection.execute("from one").fetchall() == [(str(folder),)]
+    assert dbt_runtime.run_dbt("build", "--select", "no_such_option", "--nonsense").returncode == 2
+
+
+def test_a_project_that_cannot_be_parsed_is_one_sentence(small: Path):
+    (small / "models" / "one.sql").write_text("select {{ ref('nothing') }}")
     with pytest.raises(ConfigurationError, match="dbt cannot parse the project") as caught:
         dbt_runtime.dbt_project()
     assert "\n" not in str(caught.value)
+    assert list((small / "target" / "parsed").iterdir()) == [], "nothing unfinished is left"
 
 
 @dg.asset

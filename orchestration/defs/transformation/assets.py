@@ -14,7 +14,7 @@ from ingestion.http.errors import SourceError
 from ingestion.pipelines import prepare
 from ingestion.registry import SystemSpec
 from ingestion.warehouse import exclusive
-from orchestration.lib.dbt_runtime import Dbt, dbt_resource
+from orchestration.lib.dbt_runtime import Dbt, dbt_resource, target_path
 from orchestration.lib.dbt_translator import LayerTranslator
 from orchestration.lib.names import WAREHOUSE_POOL
 from orchestration.policies import PolicyError, require_valid
@@ -43,7 +43,7 @@ def model_assets(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.Asset
         pool=WAREHOUSE_POOL,
     )
     def build_models(context: dg.AssetExecutionContext, dbt: Dbt) -> Iterator[Any]:
-        target = project.manifest_path.parent
+        target = target_path()
         results = target / "run_results.json"
         try:
             require_valid()
