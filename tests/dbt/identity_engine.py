@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
+from tests.dbt.part_of_project import PROJECT, lay_out
+
 CUSTOMERS = ("customer_record", "customer_name", "customer_match", "customer_xref")
 PEOPLE = ("resource_record", "resource_email", "resource_match", "resource_writing", "resource_xref")
 SEEDS = ("identity_rules", "identity_decisions", "legal_forms")
@@ -30,8 +31,9 @@ def compiled(models: Iterable[str], systems: str, directory: Path) -> dict[str, 
         patch.setenv("LEAKAGE_DATA_DIR", str(directory))
         patch.setenv("LEAKAGE_AS_OF", "2026-04-30")
         patch.setenv("LEAKAGE_SYSTEMS", systems)
+        project = str(lay_out(directory, systems.split(",")))
         result = dbtRunner().invoke(
-            ["--quiet", "compile", "--no-partial-parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+            ["--quiet", "compile", "--no-partial-parse", "--project-dir", project, "--profiles-dir", project]
             + ["--target-path", str(directory / "target"), "--log-path", str(directory / "logs"), "--select", *names]
         )
     assert result.success, result.exception

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
+from tests.dbt import part_of_project
 
 
 def build(home: Path, domain: str, system: str, *canonical: str) -> None:
@@ -19,31 +15,10 @@ def build(home: Path, domain: str, system: str, *canonical: str) -> None:
 
     The system's own models are tested as well: their data and, in unit tests, their translations.
     """
-    project = home / "project"
-    own = [f"models/staging/{system}", f"models/mapping/{system}"]
-    for folder in ("macros", *own, "models/canonical", "seeds", "tests/generic"):
-        shutil.copytree(PROJECT / folder, project / folder)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(PROJECT / name, project)
-    tests = [
-        f"path:{path},resource_type:{kind}" for path in ("models/canonical", "seeds") for kind in ("test", "unit_test")
-    ]
-    dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--profiles-dir", "."]
-    env = {
-        "LEAKAGE_DATA_DIR": str(home),
-        "LEAKAGE_SYSTEMS": f"{domain}={system}",
-        "LEAKAGE_AS_OF": "2026-04-30",
-        "DBT_TARGET_PATH": str(home / "target"),
-    }
-    done = subprocess.run(
-        [*dbt, "--select", *(f"path:{path}" for path in own), *(f"+{m}" for m in canonical), "--exclude", *tests],
-        cwd=project,
-        env=os.environ | env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    own = [f"path:models/{layer}/{system}" for layer in ("staging", "mapping")]
+    untested = [f"path:{path},resource_type:test" for path in ("models/canonical", "seeds")]
+    selection = ["--select", *own, *(f"+{model}" for model in canonical), "--exclude", *untested]
+    part_of_project.build(home, [f"{domain}={system}"], *selection, tested=True)
 
 
 def table(home: Path, model: str) -> dict[str, dict[str, Any]]:

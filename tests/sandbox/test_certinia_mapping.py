@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,8 +14,8 @@ import pytest
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 from tests.certinia_firm import LATER, NOW, entry, firm, load, org, rows, week, world
+from tests.dbt import part_of_project
 
-DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 EXACT = [
     *week(MON={"hold": {"reason": "PO missing", "placed_on": "2026-04-10", "expires_on": "2026-05-10"}}),
     entry("THIRD", work_date="2026-03-10", hours="7.3333", created_at=None),
@@ -65,17 +61,8 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Pa
 @pytest.fixture(scope="module")
 def models(mapped: tuple[World, Path]) -> tuple[World, Path]:
     served, home = mapped
-    project = home / "project"
-    for folder in ("macros", "models/staging/certinia", "models/mapping/certinia"):
-        shutil.copytree(DBT_PROJECT / folder, project / folder)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT_PROJECT / name, project)
-    dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--exclude-resource-type", "test"]
-    env = {"LEAKAGE_DATA_DIR": str(home), "DBT_TARGET_PATH": str(home / "target"), "LEAKAGE_SYSTEMS": "psa=certinia"}
-    done = subprocess.run(
-        [*dbt, "--profiles-dir", "."], cwd=project, env=os.environ | env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    own = ["path:models/staging", "path:models/mapping"]
+    part_of_project.build(home, ["psa=certinia"], "--select", *own, "--exclude", "resource_type:test", tested=True)
     return served, home
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,10 +16,10 @@ from ingestion.sandbox.facts import EPOCH
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.systems.dynamics365.ids import company
 from ingestion.sandbox.world import World
+from tests.dbt import part_of_project
 from tests.sandbox.dynamics365_firm import SIGNED, firm
 
 NOW = datetime(2026, 4, 30, 12, tzinfo=UTC)
-DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 OTHERS = {"crm": "salesforce", "psa": "kantata", "expense": "concur", "procurement": "coupa"}
 CANONICAL = (
     "invoice", "ledger_payment", "dispute", "write_off", "contract_balance", "contract_value", "change_order_record",
@@ -75,29 +71,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         for name, value in (server.credentials() | {"LEAKAGE_DATA_DIR": str(home)}).items():
             patch.setenv(name, value)
         pipelines.run("dynamics365", pipelines.source_for("dynamics365"))
-    project = home / "project"
-    for folder in ("macros", "seeds", "models/staging/dynamics365", "models/mapping/dynamics365", "models/canonical"):
-        # Tests of the models have their own place and would only be parsed here.
-        untested = shutil.ignore_patterns("*__staging*.yml", "*__mapping*.yml", "*_unit_tests.yml")
-        shutil.copytree(DBT_PROJECT / folder, project / folder, ignore=untested)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT_PROJECT / name, project)
-    dbt = [
-        str(Path(sys.executable).with_name("dbt")),
-        "--quiet",
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-    ]
-    env = {"LEAKAGE_DATA_DIR": str(home), "DBT_TARGET_PATH": str(home / "target"), "LEAKAGE_AS_OF": "2026-04-30"}
     selected = [f"+{name}" for name in (*CANONICAL, *(f"map_dynamics365__{name}" for name in MAPPED))]
-    done = subprocess.run(
-        [*dbt, "--profiles-dir", ".", "--select", *selected],
-        cwd=project, env=os.environ | env | {"LEAKAGE_SYSTEMS": "erp=dynamics365"}, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    part_of_project.build(home, ["erp=dynamics365"], "--select", *selected)
     yield Built(world, home / "warehouse.duckdb")
 
 

@@ -6,10 +6,6 @@ system.
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,9 +20,9 @@ from ingestion import pipelines
 from ingestion.sandbox.facts import EPOCH, Domain, Facts
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
+from tests.dbt import part_of_project
 from tests.ledger_firm import KINDS, NOW, firm
 
-DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 SYSTEMS = ("netsuite", "files")
 OTHERS = {"crm": "salesforce", "psa": "kantata", "expense": "concur", "procurement": "coupa"}
 LATER = NOW + timedelta(days=1)
@@ -95,30 +91,8 @@ def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _build(system: str, home: Path) -> None:
-    project = home / "project"
-    for folder in ("macros", "seeds", f"models/staging/{system}", f"models/mapping/{system}", "models/canonical"):
-        shutil.copytree(DBT_PROJECT / folder, project / folder)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT_PROJECT / name, project)
-    dbt = [
-        str(Path(sys.executable).with_name("dbt")),
-        "--quiet",
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-    ]
     chosen = ["--select", f"staging.{system}", f"mapping.{system}", *(f"+{model}" for model in CANONICAL)]
-    env = {"LEAKAGE_DATA_DIR": str(home), "DBT_TARGET_PATH": str(home / "target"), "LEAKAGE_SYSTEMS": f"erp={system}"}
-    done = subprocess.run(
-        [*dbt, *chosen, "--profiles-dir", "."],
-        cwd=project,
-        env=os.environ | env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    part_of_project.build(home, [f"erp={system}"], *chosen)
 
 
 def at(moment: datetime | None) -> datetime:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,8 +15,8 @@ from ingestion import pipelines
 from ingestion.sandbox.facts import EPOCH, Facts
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
+from tests.dbt import part_of_project
 
-DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 ENTITIES = (
     "contract_value",
     "change_order_record",
@@ -158,20 +155,10 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEAKAGE_DATA_DIR", str(home))
         patch.setenv("LEAKAGE_AS_OF", f"{LATER:%Y-%m-%d}")
-        patch.setenv("DBT_TARGET_PATH", str(home / "target"))
         worlds = {system: loaded(system) for system in CHANGING}
         # A firm runs one PSA; dbt alone takes two.
-        patch.setenv("LEAKAGE_SYSTEMS", ",".join(f"psa={system}" for system in CHANGING))
-        project = home / "project"
-        layers = [f"models/{layer}/{system}" for layer in ("staging", "mapping") for system in CHANGING]
-        for folder in ("macros", "seeds", "models/canonical", *layers):
-            shutil.copytree(DBT_PROJECT / folder, project / folder)
-        for name in ("dbt_project.yml", "profiles.yml"):
-            shutil.copy(DBT_PROJECT / name, project)
-        dbt = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--profiles-dir", "."]
-        dbt += ["--exclude-resource-type", "test", "unit_test", "--select", *(f"+{entity}" for entity in ENTITIES)]
-        done = subprocess.run(dbt, cwd=project, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+        served = [f"psa={system}" for system in CHANGING]
+        part_of_project.build(home, served, "--select", *(f"+{entity}" for entity in ENTITIES))
     return {system: Built(system, world, home / "warehouse.duckdb") for system, world in worlds.items()}
 
 
