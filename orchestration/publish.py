@@ -22,8 +22,8 @@ from pathlib import Path
 import duckdb
 
 SCHEMAS = ("canonical", "ledger", "marts")
-# What they were made with comes along.
-POLICIES = "policies"
+# The policies that they were made with come along.
+COPIED = (*SCHEMAS, "policies")
 # How published rules spell the business date that the build was told.
 AS_OF_DATE = "as_of_date()"
 DATABASE = "leakage.duckdb"
@@ -117,7 +117,7 @@ def _write(warehouse: Path, aside: Path, parquet: Path, run_id: str, texts: Text
         connection.execute(f"attach {_text(str(aside))} as {target} (storage_version '{STORAGE_VERSION}')")
         # One transaction reads one state of the warehouse.
         connection.execute("begin")
-        for schema in (*SCHEMAS, POLICIES):
+        for schema in COPIED:
             connection.execute(f"create schema {target}.{schema}")
         for schema, table in _tables(connection, source):
             name = f"{schema}.{_name(table)}"
@@ -153,7 +153,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> Iterator[tup
         """,
         [catalog, catalog],
     ).fetchall()
-    return ((schema, name) for schema, name in found if schema in (*SCHEMAS, POLICIES))
+    return ((schema, name) for schema, name in found if schema in COPIED)
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, table: str, text: TableText | None) -> None:

@@ -11,11 +11,11 @@ from orchestration.validation.snapshot import Reader
 
 Entity = Literal["customer", "project", "person", "contract_line", "change_order"]
 
-# The domains that say what there is of each, those that are connected; the first one must be.
-DOMAINS: dict[str, tuple[str, ...]] = {
+# The domains whose systems say what there is of each; one of them has to be connected.
+_KNOWN_BY: dict[str, tuple[str, ...]] = {
     "customer": ("crm", "erp"),
     "project": ("psa",),
-    "person": ("psa", "hr"),
+    "person": ("hr", "psa"),
     "contract_line": ("crm",),
     "change_order": ("crm",),
     "expense_item": ("expense",),
@@ -69,19 +69,23 @@ def identify(reader: Reader, entity: Entity, name: str) -> str:
             return found[0]
         if found:
             raise AmbiguousError(entity, found)
-    raise UnknownError(entity, name, not_fresh(feeds(reader, DOMAINS[entity])))
+    raise UnknownError(entity, name, not_fresh(feeds(reader, entity)))
 
 
-def feeds(reader: Reader, domains: Iterable[str]) -> list[FeedState]:
-    """The feeds of those domains; one that no system serves is missing, where nothing else can stand in."""
-    found = []
-    for position, domain in enumerate(dict.fromkeys(domains)):
-        feed = reader.register.feeds.get(domain)
-        if feed is not None:
-            found.append(FeedState.model_validate(feed, from_attributes=True))
-        elif position == 0 or domain in ("crm", "psa"):
-            found.append(FeedState(domain=domain, system=None, status="missing", complete_through=None))
-    return found
+def feeds(reader: Reader, *entities: str) -> list[FeedState]:
+    """The feeds that know of these; one that no system serves is missing, unless another domain stands in for it."""
+    found: dict[str, FeedState] = {}
+    for entity in entities:
+        domains = _KNOWN_BY[entity]
+        connected = [domain for domain in domains if domain in reader.register.feeds]
+        for domain in connected or domains[:1]:
+            feed = reader.register.feeds.get(domain)
+            found[domain] = (
+                FeedState(domain=domain, system=feed.system, status=feed.status, complete_through=feed.complete_through)
+                if feed
+                else FeedState(domain=domain, system=None, status="missing", complete_through=None)
+            )
+    return list(found.values())
 
 
 def not_fresh(states: Iterable[FeedState]) -> list[FeedState]:

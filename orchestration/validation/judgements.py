@@ -2,100 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 
-from orchestration.validation.answers import Check, FeedState, Money, Outcome, ValidationAnswer, Verdict
-from orchestration.validation.identity import (
-    AmbiguousError,
-    Entity,
-    UnknownError,
-    basis,
-    feeds,
-    identify,
-    not_fresh,
-    stale_detail,
-    stale_reason,
-)
+from orchestration.validation import checking
+from orchestration.validation.answers import Money, ValidationAnswer
+from orchestration.validation.checking import Checks
 from orchestration.validation.lookups import project_row
 from orchestration.validation.questions import ExpenseQuestion, ProjectQuestion, TimeEntryQuestion
-from orchestration.validation.rates import NEW_ENTRY, entry, rate_answer
+from orchestration.validation.rates import entry, new_entries, only, rate_answer
 from orchestration.validation.snapshot import Reader, Row
 from orchestration.validation.supposing import EXPENSE_RULES, NEW, PROJECT_RULES, TIME_RULES, Supposition
-
-# What of an item the ledger does not judge for the want of a price; everything else it wants a contract for.
-_PRICE_REASONS = ("missing_rate", "rate_card_overlap", "missing_amount", "missing_fx_rate")
-# What the ledger writes where neither policy nor contract ends the time to bill it, or that is known only once it is approved.
-_NO_DEADLINE = date(9999, 12, 31)
-# An item that is not billable for one of these should not be booked as it is.
-_WRONG_BOOKING = ("change_order_rejected", "entered_twice", "rejected", "resubmitted")
-
-
-class Checks:
-    """The checks of one question, the feeds that they needed and the records that they stand on."""
-
-    def __init__(self, reader: Reader, domains: Iterable[str]) -> None:
-        self._reader = reader
-        self.feeds: list[FeedState] = feeds(reader, domains)
-        self.checks: list[Check] = []
-        self.records: list[tuple[str, str | None]] = []
-
-    def add(self, check: str, outcome: Outcome, reason: str | None, detail: str) -> None:
-        """Note what was found; nothing passes on data that is not up to date, a failure stands."""
-        if outcome in ("ok", "warning") and (late := not_fresh(self.feeds)):
-            outcome, reason, detail = "cannot_be_judged", stale_reason(late), stale_detail(late)
-        self.checks.append(Check(check=check, outcome=outcome, reason=reason, detail=detail))
-
-    def known(self, entity: Entity, name: str | None) -> str | None:
-        """Our id of what is named, noted as a check of its own; None when it is not known, or nothing was named."""
-        if name is None:
-            return None
-        label = entity.replace("_", " ")
-        try:
-            found = identify(self._reader, entity, name)
-        except UnknownError as error:
-            if error.blind:
-                self.add(entity, "cannot_be_judged", stale_reason(error.blind), stale_detail(error.blind))
-            else:
-                self.add(entity, "failed", f"unknown_{entity}", f"{error}.")
-            return None
-        except AmbiguousError as error:
-            self.add(entity, "cannot_be_judged", f"ambiguous_{entity}", f"{error}.")
-            return None
-        self.records.append((entity, found))
-        self.add(entity, "ok", None, f"The {label} is known.")
-        return found
-
-    def answer(self, valid_on: date, value: Money | None = None, hourly_rate: Money | None = None) -> ValidationAnswer:
-        """The worst outcome decides: one failure refuses, and what could not be judged is never ok."""
-        outcomes = {check.outcome for check in self.checks}
-        verdict: Verdict = "ok"
-        if "failed" in outcomes:
-            verdict = "refused"
-        elif "cannot_be_judged" in outcomes or not outcomes:
-            verdict = "cannot_be_judged"
-        return ValidationAnswer(
-            verdict=verdict,
-            checks=self.checks,
-            value=value if verdict == "ok" else None,
-            hourly_rate=hourly_rate,
-            basis=basis(self._reader, valid_on, self.feeds, self.records),
-        )
 
 
 def time_entry(reader: Reader, question: TimeEntryQuestion) -> ValidationAnswer:
     """Whether the entry can be booked, at which rate, and what it is worth."""
     day, valid_on = question.work_date, max(question.work_date, reader.register.as_of)
-    checks = Checks(reader, ("psa", "crm", "hr"))
+    checks = Checks(reader, "project", "person", "contract_line")
     project_id = checks.known("project", question.project_id)
     resource_id = checks.known("person", question.person)
     change_order_id = checks.known("change_order", question.change_order_id)
-    named = 2 + (question.change_order_id is not None)
-    if project_id is None or resource_id is None or len(checks.records) < named:
+    if project_id is None or resource_id is None or not checks.all_ok:
         return checks.answer(valid_on)
-    _project_open(checks, project_row(reader, project_id))
-    _employed(checks, reader, resource_id, day)
-    _assigned(checks, reader, project_id, resource_id, day)
+    checking.project_open(checks, project_row(reader, project_id))
+    checking.employed(checks, reader, resource_id, day)
+    checking.assigned(checks, reader, project_id, resource_id, day)
     parameters = entry(
         day,
         project_id=project_id,
@@ -109,59 +39,59 @@ def time_entry(reader: Reader, question: TimeEntryQuestion) -> ValidationAnswer:
     rate = rate_answer(reader, supposed, valid_on)
     checks.records += [(record.type, record.id) for record in rate.basis.records]
     item = _item(reader, supposed)
-    _entitled(checks, item, question.is_billable)
-    _judged(checks, item, rate.why)
-    _change_order(checks, item)
-    _cap(checks, reader, supposed, item)
-    _in_time(checks, item, valid_on)
+    checking.entitled(checks, item, question.is_billable)
+    checking.judged(checks, item, rate.why)
+    checking.change_order(checks, item)
+    checking.cap(checks, reader, supposed, item)
+    checking.in_time(checks, item, valid_on)
     return checks.answer(valid_on, _value(item), rate.hourly_rate)
 
 
 def expense(reader: Reader, question: ExpenseQuestion) -> ValidationAnswer:
     """Whether the expense can be booked as it is, and what is rebilled of it."""
     day, valid_on = question.expense_date, max(question.expense_date, reader.register.as_of)
-    checks = Checks(reader, ("psa", "crm", "expense"))
+    checks = Checks(reader, "project", "contract_line", "expense_item")
     project_id = checks.known("project", question.project_id)
     resource_id = checks.known("person", question.person)
-    if project_id is None or (question.person is not None and resource_id is None):
+    if project_id is None or not checks.all_ok:
         return checks.answer(valid_on)
     project = project_row(reader, project_id)
-    _project_open(checks, project)
+    checking.project_open(checks, project)
     if resource_id is not None:
-        _employed(checks, reader, resource_id, day)
+        checking.employed(checks, reader, resource_id, day)
     supposed = _supposed_expense(reader, question, project, resource_id, valid_on)
     item = _item(reader, supposed)
     checks.records.append(("contract_line", item["contract_line_id"]))
-    _rebillable(checks, item, question.is_billable)
-    _judged(checks, item, "The contract says what is rebilled, and rates to its currency are known.")
-    _cap(checks, reader, supposed, item)
-    _in_time(checks, item, valid_on)
+    checking.rebillable(checks, item, question.is_billable)
+    checking.judged(checks, item, "The contract says what is rebilled, and rates to its currency are known.")
+    checking.cap(checks, reader, supposed, item)
+    checking.in_time(checks, item, valid_on)
     return checks.answer(valid_on, _value(item))
 
 
 def project(reader: Reader, question: ProjectQuestion) -> ValidationAnswer:
     """Whether the project can be created: its customer and contract line are known, and it repeats no project."""
     valid_on = reader.register.as_of
-    checks = Checks(reader, ("psa", "crm"))
+    checks = Checks(reader, "customer", "project", "contract_line")
     customer_id = checks.known("customer", question.customer_id)
     line_id = checks.known("contract_line", question.contract_line_id)
     parent_id = checks.known("project", question.parent_project_id)
+    if customer_id is None or not checks.all_ok:
+        return checks.answer(valid_on)
     line = reader.row("select * from canonical.contract_line where contract_line_id = $id", {"id": line_id})
     if line is not None:
-        _contract(checks, line, customer_id)
+        checking.contract(checks, line, customer_id)
+        customer_id = line["customer_id"]
     if question.start_date and question.end_date and question.end_date < question.start_date:
         checks.add("dates", "failed", "ends_before_it_starts", "The project ends before it starts.")
-    if customer_id is None or (question.contract_line_id is not None and line is None):
-        return checks.answer(valid_on)
-    _duplicate(checks, reader, question, line["customer_id"] if line else customer_id, line_id, parent_id)
+    _duplicate(checks, reader, question, customer_id, line_id, parent_id)
     return checks.answer(valid_on)
 
 
 def _supposed_time(reader: Reader, parameters: Row, valid_on: date) -> Supposition:
     """The ledger of the contract line that pays for the entry, with the entry in it."""
     supposed = Supposition(reader, valid_on)
-    alone = f"select * from canonical.time_entry where false union all by name {NEW_ENTRY}"
-    supposed.suppose({"canonical.time_entry": alone}, parameters)
+    supposed.suppose({"canonical.time_entry": only(new_entries())}, parameters)
     supposed.apply(TIME_RULES[:1])
     # Work of a late engagement is logged on internal projects: the ledger says which contract line pays for it.
     work = reader.row(f"select contract_line_id from {supposed.relation(TIME_RULES[0])}")
@@ -173,7 +103,7 @@ def _supposed_time(reader: Reader, parameters: Row, valid_on: date) -> Suppositi
               select entry.* from canonical.time_entry as entry
               where entry.time_entry_id in (select time_entry_id from ledger.ledger__work where contract_line_id = $line)
                 or (entry.resource_id = $resource_id and entry.work_date = cast($work_date as date))
-              union all by name {NEW_ENTRY}
+              union all by name {new_entries()}
             """,
             "canonical.supplier_cost": "select * from canonical.supplier_cost where contract_line_id = $line",
             "canonical.expense_item": "select * from canonical.expense_item where false",
@@ -256,143 +186,6 @@ def _value(item: Row) -> Money | None:
     return Money.of(item["entitled_amount"] - item["over_cap_amount"], item["currency"])
 
 
-def _project_open(checks: Checks, project: Row) -> None:
-    checks.records.append(("project", project["effective_project_id"]))
-    if project["is_open"] is None or project["standing_status"] not in ("active", "closed"):
-        checks.add("project_open", "cannot_be_judged", "unknown_status", "The project's status is not known.")
-    elif project["is_open"]:
-        checks.add("project_open", "ok", None, "The project is open.")
-    else:
-        checks.add("project_open", "failed", "project_closed", "The project is closed.")
-
-
-def _employed(checks: Checks, reader: Reader, resource_id: str, day: date) -> None:
-    person = reader.row(
-        "select hire_date, termination_date from canonical.resource where resource_id = $id", {"id": resource_id}
-    )
-    if person is None:
-        return
-    hired, left = person["hire_date"], person["termination_date"]
-    if left is not None and left < day:
-        checks.add("employed", "failed", "person_left", f"The person left on {left}.")
-    elif hired is not None and hired > day:
-        checks.add("employed", "failed", "person_not_hired", f"The person joins on {hired}.")
-    else:
-        checks.add("employed", "ok", None, "The person works for the firm on this day, as far as it is known.")
-
-
-def _assigned(checks: Checks, reader: Reader, project_id: str, resource_id: str, day: date) -> None:
-    found = reader.rows(
-        """
-        select
-          assignment.assignment_id,
-          assignment.resource_id = $person as is_own,
-          coalesce(assignment.start_date <= $day, true) and coalesce(assignment.end_date >= $day, true) as is_on
-        from canonical.assignment as assignment
-        inner join canonical.project as own on assignment.project_id = own.project_id
-        inner join canonical.project as asked on own.effective_project_id = asked.effective_project_id
-        where asked.project_id = $project and not assignment.is_deleted
-        order by assignment.assignment_id
-        """,
-        {"project": project_id, "person": resource_id, "day": day},
-    )
-    valid = [row["assignment_id"] for row in found if row["is_own"] and row["is_on"]]
-    if valid:
-        checks.records += [("assignment", valid[0])]
-        checks.add("assignment", "ok", None, "The person is assigned to the project on this day.")
-    elif not found:
-        checks.add("assignment", "cannot_be_judged", "no_assignments", "Nobody is assigned to this project at all.")
-    else:
-        checks.add("assignment", "failed", "not_assigned", "Others are assigned to the project, not this person today.")
-
-
-def _entitled(checks: Checks, item: Row, is_billable: bool) -> None:
-    reason = item["not_entitled_reason"]
-    if reason in _WRONG_BOOKING:
-        checks.add("billable", "failed", reason, f"It cannot be billed: {_words(reason)}.")
-    elif reason is None:
-        checks.add("billable", "ok", None, "It is billable.")
-    elif is_billable and reason == "non_billable":
-        checks.add("billable", "warning", reason, "It is booked as billable and the project or contract does not bill.")
-    else:
-        checks.add("billable", "ok", reason, f"It is not billed on its own: {_words(reason)}.")
-
-
-def _rebillable(checks: Checks, item: Row, is_billable: bool) -> None:
-    reason = item["not_entitled_reason"]
-    if reason is None:
-        checks.add("expense_policy", "ok", None, "The contract rebills it.")
-    elif is_billable:
-        checks.add("expense_policy", "failed", reason, f"It is booked as billable and is not: {_words(reason)}.")
-    else:
-        checks.add("expense_policy", "ok", reason, f"It is not rebilled: {_words(reason)}.")
-
-
-def _judged(checks: Checks, item: Row, why: str) -> None:
-    """Whether contract and price say what it is worth; of no matter for what is not billable by its nature."""
-    reason = item["not_judged_reason"]
-    if item["not_entitled_reason"] is not None:
-        return
-    if reason in _PRICE_REASONS:
-        checks.add("rate", "cannot_be_judged", reason, f"Its value is not known: {_words(reason)}.")
-    elif reason is not None:
-        checks.add("contract", "cannot_be_judged", reason, f"No contract says what it is worth: {_words(reason)}.")
-    else:
-        checks.add("rate", "ok", None, why)
-
-
-def _change_order(checks: Checks, item: Row) -> None:
-    if item["change_order_status"] in ("draft", "pending"):
-        detail = "The change order that it is worked for is not approved."
-        checks.add("change_order_approved", "warning", f"change_order_{item['change_order_status']}", detail)
-
-
-def _cap(checks: Checks, reader: Reader, supposed: Supposition, item: Row) -> None:
-    cap = reader.row(
-        "select cap_amount, committed_amount, over_cap_amount, is_cap_unsure, currency"
-        f" from {supposed.relation('ledger.ledger__caps')} where item_id = '{NEW}'"
-    )
-    if cap is None:
-        return
-    used, limit = Money.of(cap["committed_amount"], cap["currency"]), Money.of(cap["cap_amount"], cap["currency"])
-    detail = f"With it {used.amount if used else '?'} of {limit.amount if limit else '?'} {cap['currency']} are used."
-    if cap["is_cap_unsure"]:
-        detail = "A change order in another currency may have raised the cap."
-        checks.add("cap", "cannot_be_judged", "change_order_currency_differs", detail)
-    elif cap["over_cap_amount"] > 0:
-        checks.add("cap", "failed", "over_cap", detail)
-    # The comparison of the detector of caps that are nearly reached (L31).
-    elif cap["committed_amount"] * 100 >= cap["cap_amount"] * item["cap_warning"]:
-        checks.add("cap", "warning", "cap_warning", detail)
-    else:
-        checks.add("cap", "ok", None, detail)
-
-
-def _in_time(checks: Checks, item: Row, valid_on: date) -> None:
-    """Whether the policies and the contract leave time to bill it."""
-    deadline = item["billing_deadline"]
-    if item["not_entitled_reason"] is not None or deadline == _NO_DEADLINE:
-        return
-    if deadline is not None and deadline < valid_on:
-        checks.add("in_time", "failed", "billing_deadline", f"It could be billed until {deadline} only.")
-    elif "lookback_cliff" in (item["causes"] or "").split(";"):
-        detail = f"The billing run does not offer what is older than {item['lookback_limit']:.0f} days."
-        checks.add("in_time", "warning", "lookback_cliff", detail)
-    elif deadline is not None:
-        checks.add("in_time", "ok", None, f"It can be billed until {deadline}.")
-
-
-def _contract(checks: Checks, line: Row, customer_id: str | None) -> None:
-    if line["is_deleted"]:
-        checks.add("contract", "failed", "contract_line_deleted", "The contract line was deleted.")
-    elif customer_id is not None and line["customer_id"] is None:
-        checks.add("contract", "cannot_be_judged", "no_customer", "Nothing says whose contract line it is.")
-    elif customer_id is not None and line["customer_id"] != customer_id:
-        checks.add("contract", "failed", "customer_differs", "The contract line is another customer's.")
-    else:
-        checks.add("contract", "ok", None, "The contract line is the customer's.")
-
-
 _NEW_PROJECT = f"""
 select
   '{NEW}' as project_id, '{NEW}' as effective_project_id, $name as name, $project_type as project_type,
@@ -435,9 +228,5 @@ def _duplicate(
         checks.add("duplicate", "ok", None, "No active project is for the same work.")
         return
     checks.records.append(("project", found["original_project_id"]))
-    detail = f"Project {found['name'] or found['original_project_id']} is for the same work: {_words(found['reason'])}."
+    detail = f"Project {found['name'] or found['original_project_id']} is for the same work: {checking.words(found['reason'])}."
     checks.add("duplicate", "failed", found["reason"], detail)
-
-
-def _words(reason: str) -> str:
-    return reason.replace("_", " ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestration.validation.answers import ContractLine, CustomerAnswer, DuplicateOf, KnownAs, Money, ProjectAnswer
-from orchestration.validation.identity import DOMAINS, UnknownError, basis, feeds, identify, not_fresh
+from orchestration.validation.identity import UnknownError, basis, feeds, identify, not_fresh
 from orchestration.validation.snapshot import Reader, Row
 
 
@@ -12,7 +12,7 @@ def customer(reader: Reader, name: str) -> CustomerAnswer:
     customer_id = identify(reader, "customer", name)
     found = reader.row("select * from canonical.customer where customer_id = $id", {"id": customer_id})
     if found is None:
-        raise UnknownError("customer", name, not_fresh(feeds(reader, DOMAINS["customer"])))
+        raise UnknownError("customer", name, not_fresh(feeds(reader, "customer")))
     known_as = reader.rows(
         "select source_customer_id as id, match_method, confidence from canonical.customer_xref"
         " where customer_id = $id order by source_customer_id",
@@ -27,7 +27,7 @@ def customer(reader: Reader, name: str) -> CustomerAnswer:
         **{name: found[name] for name in CustomerAnswer.model_fields if name in found},
         known_as=[KnownAs(**row) for row in known_as],
         contract_lines=[contract_line(line) for line in lines],
-        basis=basis(reader, reader.register.as_of, feeds(reader, DOMAINS["customer"]), records),
+        basis=basis(reader, reader.register.as_of, feeds(reader, "customer", "contract_line"), records),
     )
 
 
@@ -67,19 +67,25 @@ def project(reader: Reader, name: str) -> ProjectAnswer:
         contract_line=contract_line(line) if line else None,
         duplicate_of=DuplicateOf(**duplicate) if duplicate else None,
         known_as=[KnownAs(**row) for row in known_as],
-        basis=basis(reader, reader.register.as_of, feeds(reader, ("psa", "crm")), records),
+        basis=basis(reader, reader.register.as_of, feeds(reader, "project", "contract_line"), records),
     )
 
 
 def project_row(reader: Reader, project_id: str) -> Row:
-    """The canonical project; ``is_open`` is that of the one which stands for it, as the ledger reads its status."""
+    """The canonical project, with the state of the one that stands for it; ``is_open`` is None when that is not known."""
     found = reader.row(
-        "select own.*, standing.status as standing_status, not (standing.status = 'closed' or standing.is_deleted) as is_open"
-        " from canonical.project as own"
-        " left join canonical.project as standing on own.effective_project_id = standing.project_id"
-        " where own.project_id = $id",
+        """
+        select
+          own.*,
+          case when standing.is_deleted then 'deleted' else standing.status end as standing_state,
+          case standing_state when 'active' then true when 'planned' then false when 'closed' then false
+            when 'deleted' then false end as is_open
+        from canonical.project as own
+        left join canonical.project as standing on own.effective_project_id = standing.project_id
+        where own.project_id = $id
+        """,
         {"id": project_id},
     )
     if found is None:
-        raise UnknownError("project", project_id, not_fresh(feeds(reader, DOMAINS["project"])))
+        raise UnknownError("project", project_id, not_fresh(feeds(reader, "project")))
     return found

@@ -10,29 +10,39 @@ from orchestration.validation.identity import basis, feeds, not_fresh, stale_det
 from orchestration.validation.snapshot import Reader, Row
 from orchestration.validation.supposing import NEW, RATE_RULES, Supposition
 
-# An entry of time as the canonical layer makes it of a project, a person and a day.
-NEW_ENTRY = f"""
-select
-  '{NEW}' as time_entry_id,
-  project.project_id,
-  coalesce($contract_line_id, project.contract_line_id) as contract_line_id,
-  coalesce(line.engagement_id, project.engagement_id) as engagement_id,
-  coalesce(line.customer_id, project.customer_id) as customer_id,
-  resource.resource_id,
-  coalesce($role, resource.role) as role,
-  cast($work_date as date) as work_date,
-  cast($hours as decimal(9, 4)) as hours,
-  case when $is_billable then cast($hours as decimal(9, 4)) else 0 end as billable_hours,
-  $is_billable as is_billable,
-  'submitted' as status,
-  cast(cast($work_date as date) as timestamp) as submitted_at,
-  $change_order_id as change_order_id,
-  false as is_deleted
-from (select 1) as one
-left join canonical.project as project on project.project_id = $project_id
-left join canonical.resource as resource on resource.resource_id = $resource_id
-left join canonical.contract_line as line on line.contract_line_id = $contract_line_id
-"""
+# What is asked about, as a relation of one row.
+ASKED = f"""(
+  select
+    '{NEW}' as time_entry_id, $project_id as project_id, $contract_line_id as contract_line_id,
+    $resource_id as resource_id, $role as role, cast($work_date as date) as work_date,
+    cast($hours as decimal(9, 4)) as hours, $is_billable as is_billable, $change_order_id as change_order_id
+)"""
+
+
+def new_entries(asked: str = ASKED) -> str:
+    """Entries of time as the canonical layer would make them of what is asked about."""
+    return f"""
+      select
+        asked.time_entry_id,
+        project.project_id,
+        coalesce(asked.contract_line_id, project.contract_line_id) as contract_line_id,
+        coalesce(line.engagement_id, project.engagement_id) as engagement_id,
+        coalesce(line.customer_id, project.customer_id) as customer_id,
+        resource.resource_id,
+        coalesce(asked.role, resource.role) as role,
+        asked.work_date,
+        asked.hours,
+        case when asked.is_billable then asked.hours else 0 end as billable_hours,
+        asked.is_billable,
+        'submitted' as status,
+        cast(asked.work_date as timestamp) as submitted_at,
+        asked.change_order_id,
+        false as is_deleted
+      from {asked} as asked
+      left join canonical.project as project on asked.project_id = project.project_id
+      left join canonical.resource as resource on asked.resource_id = resource.resource_id
+      left join canonical.contract_line as line on asked.contract_line_id = line.contract_line_id
+    """
 
 
 def entry(
@@ -46,7 +56,7 @@ def entry(
     is_billable: bool = True,
     change_order_id: str | None = None,
 ) -> Row:
-    """The parameters of ``NEW_ENTRY``."""
+    """The parameters of ``ASKED``."""
     return {
         "work_date": work_date.isoformat(),
         "project_id": project_id,
@@ -59,13 +69,15 @@ def entry(
     }
 
 
+def only(entries: str) -> str:
+    """The canonical time entries, of which there are none but ``entries``."""
+    return f"select * from canonical.time_entry where false union all by name {entries}"
+
+
 def rate(reader: Reader, parameters: Row, valid_on: date) -> RateAnswer:
     """The hourly rate of the work that ``entry`` describes, as the ledger's rule of prices chooses it."""
     supposed = Supposition(reader, valid_on)
-    supposed.suppose(
-        {"canonical.time_entry": f"select * from canonical.time_entry where false union all by name {NEW_ENTRY}"},
-        parameters,
-    )
+    supposed.suppose({"canonical.time_entry": only(new_entries())}, parameters)
     supposed.apply(RATE_RULES)
     return rate_answer(reader, supposed, valid_on)
 
@@ -91,7 +103,7 @@ def rate_answer(reader: Reader, supposed: Supposition, valid_on: date) -> RateAn
     )
     if found is None:
         raise AssertionError("the rule of rates gave no row for the supposed entry")
-    states = feeds(reader, ("crm", "psa"))
+    states = feeds(reader, "contract_line", "project", "person")
     outcome, reason, why = _rate_outcome(found, states)
     known = outcome == "ok"
     card = (

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
@@ -27,7 +27,7 @@ class Feed:
 
     domain: str
     system: str
-    status: str
+    status: Literal["fresh", "stale", "never_loaded"]
     complete_through: datetime | None
 
 
