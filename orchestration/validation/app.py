@@ -17,10 +17,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ingestion.sources.events.rate_limit import RateLimit
 from orchestration.validation import judgements, lookups, rates
 from orchestration.validation.answers import CustomerAnswer, ProjectAnswer, RateAnswer, ValidationAnswer
-from orchestration.validation.identity import identify
 from orchestration.validation.keys import Keys
 from orchestration.validation.problems import Problem, ProblemError, responses, say_problems
-from orchestration.validation.questions import Day, ExpenseQuestion, Name, ProjectQuestion, TimeEntryQuestion
+from orchestration.validation.questions import (
+    ExpenseQuestion,
+    ProjectId,
+    ProjectQuestion,
+    RateQuestion,
+    RecordId,
+    TimeEntryQuestion,
+)
 from orchestration.validation.snapshot import Reader, Snapshot
 
 VERSION = "1.0.0"
@@ -38,9 +44,6 @@ ALWAYS = (
 NAMED = (*ALWAYS, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 POSTED = (*ALWAYS, HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
-Named = Annotated[str, Path(min_length=1, max_length=200)]
-NamedInQuery = Annotated[Name | None, Query()]
-
 
 def validation_app(snapshot: Snapshot, keys: Keys, requests_per_second: float = 20.0) -> ASGIApp:
     """The application to mount at ``/v1``."""
@@ -57,39 +60,22 @@ def validation_app(snapshot: Snapshot, keys: Keys, requests_per_second: float = 
     reading = Depends(_reading(snapshot))
     Session = Annotated[Reader, reading]
 
-    @app.get("/customers/{id}", responses=responses(*NAMED), dependencies=[Security(may, scopes=["customers:read"])])
-    def customer(id: Named, reader: Session) -> CustomerAnswer:
+    @app.get(
+        "/customers/{id:path}", responses=responses(*NAMED), dependencies=[Security(may, scopes=["customers:read"])]
+    )
+    def customer(id: Annotated[RecordId, Path()], reader: Session) -> CustomerAnswer:
         """A customer, by our id or that of any system."""
         return lookups.customer(reader, id)
 
-    @app.get("/projects/{id}", responses=responses(*NAMED), dependencies=[Security(may, scopes=["projects:read"])])
-    def project(id: Named, reader: Session) -> ProjectAnswer:
+    @app.get("/projects/{id:path}", responses=responses(*NAMED), dependencies=[Security(may, scopes=["projects:read"])])
+    def project(id: Annotated[ProjectId, Path()], reader: Session) -> ProjectAnswer:
         """A project, by our id, that of any system, or its code."""
         return lookups.project(reader, id)
 
     @app.get("/rates", responses=responses(*NAMED), dependencies=[Security(may, scopes=["rates:read"])])
-    def rate(
-        reader: Session,
-        project_id: NamedInQuery = None,
-        contract_line_id: NamedInQuery = None,
-        person: NamedInQuery = None,
-        role: NamedInQuery = None,
-        date: Annotated[Day | None, Query(description="The day of the work; the register's date without.")] = None,
-    ) -> RateAnswer:
-        """The hourly rate that holds for a person or role on a project or contract line, and why."""
-        if (project_id is None) == (contract_line_id is None):
-            raise ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "Name either a project_id or a contract_line_id."
-            )
-        day = date or reader.register.as_of
-        question = rates.entry(
-            day,
-            project_id=identify(reader, "project", project_id) if project_id else None,
-            contract_line_id=identify(reader, "contract_line", contract_line_id) if contract_line_id else None,
-            resource_id=identify(reader, "person", person) if person else None,
-            role=role,
-        )
-        return rates.rate(reader, question, max(day, reader.register.as_of))
+    def rate(question: Annotated[RateQuestion, Query()], reader: Session) -> RateAnswer:
+        """The hourly rate that holds for a person or a role on a project, or for one of its contract lines, and why."""
+        return rates.rate(reader, question)
 
     validating: dict[str, Any] = {
         "responses": responses(*POSTED),

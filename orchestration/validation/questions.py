@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
@@ -18,23 +17,26 @@ def _in_calendar(day: date) -> date:
 
 
 Day = Annotated[
-    date, AfterValidator(_in_calendar), Field(description=f"A local business date from {FIRST_DAY} to {LAST_DAY}.")
+    date,
+    AfterValidator(_in_calendar),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date",
+            "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+            "description": f"A local business date from {FIRST_DAY} to {LAST_DAY}.",
+        }
+    ),
 ]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-RecordId = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=200),
-    Field(description="Our id, or that of any connected system as SYSTEM:ID."),
-]
+# Nothing that people or systems call something by has a control character in it.
+_Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = _Text
+RecordId = Annotated[_Text, Field(description="Our id, or that of any connected system as SYSTEM:ID.")]
 ProjectId = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=200),
-    Field(description="Our id, that of any connected system as SYSTEM:ID, or the project's code."),
+    _Text, Field(description="Our id, that of any connected system as SYSTEM:ID, or the project's code.")
 ]
 PersonId = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=200),
-    Field(description="Our id, that of any connected system as SYSTEM:ID, or an e-mail address."),
+    _Text, Field(description="Our id, that of any connected system as SYSTEM:ID, or an e-mail address.")
 ]
 Hours = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,4})?$"), Field(examples=["7.5"])]
 Amount = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"), Field(examples=["120.50"])]
@@ -43,6 +45,18 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(descri
 
 class _Question(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class RateQuestion(_Question):
+    """Work that a rate is wanted for: on a project, or on a contract line, by a person or a role."""
+
+    project_id: ProjectId | None = None
+    contract_line_id: RecordId | None = None
+    person: PersonId | None = None
+    role: Name | None = Field(None, description="The person's own role when it is left out.")
+    day: Day | None = Field(
+        None, alias="date", description="The day of the work; the register's date when it is left out."
+    )
 
 
 class TimeEntryQuestion(_Question):
@@ -55,10 +69,6 @@ class TimeEntryQuestion(_Question):
     role: Name | None = Field(None, description="The person's own role when it is left out.")
     is_billable: bool = True
     change_order_id: RecordId | None = Field(None, description="The change order that it is worked for.")
-
-    @property
-    def exact_hours(self) -> Decimal:
-        return Decimal(self.hours)
 
 
 class ExpenseQuestion(_Question):

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Literal
 
 from orchestration.validation.answers import FeedState, Money, RateAnswer, RateCard
-from orchestration.validation.identity import basis, feeds, not_fresh, stale_detail, stale_reason
+from orchestration.validation.identity import Entity, basis, feeds, identify, not_fresh, stale_detail, stale_reason
+from orchestration.validation.questions import RateQuestion
 from orchestration.validation.snapshot import Reader, Row
 from orchestration.validation.supposing import NEW, RATE_RULES, Supposition
 
@@ -74,12 +75,25 @@ def only(entries: str) -> str:
     return f"select * from canonical.time_entry where false union all by name {entries}"
 
 
-def rate(reader: Reader, parameters: Row, valid_on: date) -> RateAnswer:
-    """The hourly rate of the work that ``entry`` describes, as the ledger's rule of prices chooses it."""
-    supposed = Supposition(reader, valid_on)
+def rate(reader: Reader, question: RateQuestion) -> RateAnswer:
+    """The hourly rate of the work that is asked about; raises UnknownError or AmbiguousError for what it names."""
+    as_of = reader.register.as_of
+    day = question.day or as_of
+    parameters = entry(
+        day,
+        project_id=_named(reader, "project", question.project_id),
+        contract_line_id=_named(reader, "contract_line", question.contract_line_id),
+        resource_id=_named(reader, "person", question.person),
+        role=question.role,
+    )
+    supposed = Supposition(reader, max(day, as_of))
     supposed.suppose({"canonical.time_entry": only(new_entries())}, parameters)
     supposed.apply(RATE_RULES)
-    return rate_answer(reader, supposed, valid_on)
+    return rate_answer(reader, supposed, max(day, as_of))
+
+
+def _named(reader: Reader, entity: Entity, name: str | None) -> str | None:
+    return None if name is None else identify(reader, entity, name)
 
 
 def rate_answer(reader: Reader, supposed: Supposition, valid_on: date) -> RateAnswer:

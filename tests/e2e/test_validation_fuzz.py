@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from schemathesis.generation.modes import GenerationMode
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -35,26 +36,39 @@ def interface(shared_firm: Path, known: dict[str, str]) -> Any:
     schema = schemathesis.openapi.from_asgi("/v1/openapi.json", app)
 
     def name_what_is_known(context: Any, case: Any) -> Any:
-        # Every other question is about something that there is, or none would come further than to its names.
+        # Every other question that can be read is about what there is, or none would come further than to its names.
+        if case.meta.generation.mode is not GenerationMode.POSITIVE:
+            return case
+        ids = {"id": known["customer_id" if "customers" in case.path else "project_id"], **known}
         for part in (case.body, case.query, case.path_parameters):
             if isinstance(part, dict) and len(repr(part)) % 2:
-                part.update({name: value for name, value in known.items() if isinstance(part.get(name), str)})
+                part.update({name: value for name, value in ids.items() if isinstance(part.get(name), str)})
         return case
 
     schema.hook("map_case")(name_what_is_known)
     return schema
 
 
-schema = schemathesis.pytest.from_fixture("interface")
-
-
-@schema.parametrize()
-@settings(
-    max_examples=EXAMPLES,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "GET /customers/{id}",
+        "GET /projects/{id}",
+        "GET /rates",
+        "POST /validate/time-entry",
+        "POST /validate/expense",
+        "POST /validate/project",
+    ],
 )
-def test_every_answer_is_described(case: Any) -> None:
-    case.call_and_validate(headers={"Authorization": f"Bearer {KEY}"})
+def test_every_answer_is_described(operation: str, mode: GenerationMode, interface: Any) -> None:
+    method, path = operation.split()
+
+    @settings(
+        max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(case=interface[path][method].as_strategy(mode))
+    def ask(case: Any) -> None:
+        case.call_and_validate(headers={"Authorization": f"Bearer {KEY}"})
+
+    ask()
