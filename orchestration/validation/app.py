@@ -2,13 +2,14 @@
 
 import asyncio
 import math
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Query, Security
-from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from starlette.exceptions import HTTPException
@@ -57,25 +58,39 @@ def validation_app(snapshot: Snapshot, keys: Keys, requests_per_second: float = 
     say_problems(app)
     limit = RateLimit(requests_per_second, max(1.0, 2 * requests_per_second))
     may = _permission(keys, limit)
-    reading = Depends(_reading(snapshot))
-    Session = Annotated[Reader, reading]
+    places = threading.BoundedSemaphore(QUESTIONS_AT_ONCE)
+
+    @contextmanager
+    def asking() -> Iterator[Reader]:
+        if not places.acquire(timeout=PATIENCE_SECONDS):
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Too many questions are being answered.", {"Retry-After": "1"}
+            )
+        try:
+            with snapshot.reading() as reader:
+                yield reader
+        finally:
+            places.release()
 
     @app.get(
         "/customers/{id:path}", responses=responses(*NAMED), dependencies=[Security(may, scopes=["customers:read"])]
     )
-    def customer(id: Annotated[RecordId, Path()], reader: Session) -> CustomerAnswer:
+    def customer(id: Annotated[RecordId, Path()]) -> CustomerAnswer:
         """A customer, by our id or that of any system."""
-        return lookups.customer(reader, id)
+        with asking() as reader:
+            return lookups.customer(reader, id)
 
     @app.get("/projects/{id:path}", responses=responses(*NAMED), dependencies=[Security(may, scopes=["projects:read"])])
-    def project(id: Annotated[ProjectId, Path()], reader: Session) -> ProjectAnswer:
+    def project(id: Annotated[ProjectId, Path()]) -> ProjectAnswer:
         """A project, by our id, that of any system, or its code."""
-        return lookups.project(reader, id)
+        with asking() as reader:
+            return lookups.project(reader, id)
 
     @app.get("/rates", responses=responses(*NAMED), dependencies=[Security(may, scopes=["rates:read"])])
-    def rate(question: Annotated[RateQuestion, Query()], reader: Session) -> RateAnswer:
+    def rate(question: Annotated[RateQuestion, Query()]) -> RateAnswer:
         """The hourly rate that holds for a person or a role on a project, or for one of its contract lines, and why."""
-        return rates.rate(reader, question)
+        with asking() as reader:
+            return rates.rate(reader, question)
 
     validating: dict[str, Any] = {
         "responses": responses(*POSTED),
@@ -83,19 +98,22 @@ def validation_app(snapshot: Snapshot, keys: Keys, requests_per_second: float = 
     }
 
     @app.post("/validate/time-entry", **validating)
-    def time_entry(question: TimeEntryQuestion, reader: Session) -> ValidationAnswer:
+    def time_entry(question: TimeEntryQuestion) -> ValidationAnswer:
         """Whether an entry of time can be booked, and what it is worth."""
-        return judgements.time_entry(reader, question)
+        with asking() as reader:
+            return judgements.time_entry(reader, question)
 
     @app.post("/validate/expense", **validating)
-    def expense(question: ExpenseQuestion, reader: Session) -> ValidationAnswer:
+    def expense(question: ExpenseQuestion) -> ValidationAnswer:
         """Whether an expense can be booked as billable, and what is rebilled of it."""
-        return judgements.expense(reader, question)
+        with asking() as reader:
+            return judgements.expense(reader, question)
 
     @app.post("/validate/project", **validating)
-    def new_project(question: ProjectQuestion, reader: Session) -> ValidationAnswer:
+    def new_project(question: ProjectQuestion) -> ValidationAnswer:
         """Whether a project can be created, or repeats one that there is."""
-        return judgements.project(reader, question)
+        with asking() as reader:
+            return judgements.project(reader, question)
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -143,26 +161,6 @@ def _permission(keys: Keys, limit: RateLimit) -> Any:
             )
 
     return permitted
-
-
-def _reading(snapshot: Snapshot) -> Any:
-    """The dependency that gives a question its reader, for a bounded number of them at once."""
-    places = asyncio.Semaphore(QUESTIONS_AT_ONCE)
-
-    async def reader() -> AsyncIterator[Reader]:
-        try:
-            await asyncio.wait_for(places.acquire(), PATIENCE_SECONDS)
-        except TimeoutError:
-            raise ProblemError(
-                HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Too many questions are being answered.", {"Retry-After": "1"}
-            ) from None
-        try:
-            async with contextmanager_in_threadpool(snapshot.reading()) as found:
-                yield found
-        finally:
-            places.release()
-
-    return reader
 
 
 class _Bounded:
