@@ -11,7 +11,16 @@ from orchestration.validation.lookups import project_row
 from orchestration.validation.questions import ExpenseQuestion, ProjectQuestion, TimeEntryQuestion
 from orchestration.validation.rates import entry, new_entries, only, rate_answer
 from orchestration.validation.snapshot import Reader, Row
-from orchestration.validation.supposing import EXPENSE_RULES, NEW, PROJECT_RULES, TIME_RULES, Supposition
+from orchestration.validation.supposing import (
+    EXPENSE_RULES,
+    EXPENSES_OF_LINE,
+    NEW,
+    PROJECT_RULES,
+    TIME_OF_LINE,
+    TIME_RULES,
+    Supposition,
+    with_new,
+)
 
 
 def time_entry(reader: Reader, question: TimeEntryQuestion) -> ValidationAnswer:
@@ -96,21 +105,7 @@ def _supposed_time(reader: Reader, parameters: Row, valid_on: date) -> Suppositi
     # Work of a late engagement is logged on internal projects: the ledger says which contract line pays for it.
     work = reader.row(f"select contract_line_id from {supposed.relation(TIME_RULES[0])}")
     parameters = {**parameters, "line": work["contract_line_id"] if work else None}
-    supposed.suppose(
-        {
-            # The cap counts what the line has paid for; the same work entered twice is the person's of that day.
-            "canonical.time_entry": f"""
-              select entry.* from canonical.time_entry as entry
-              where entry.time_entry_id in (select time_entry_id from ledger.ledger__work where contract_line_id = $line)
-                or (entry.resource_id = $resource_id and entry.work_date = cast($work_date as date))
-              union all by name {new_entries()}
-            """,
-            "canonical.supplier_cost": "select * from canonical.supplier_cost where contract_line_id = $line",
-            "canonical.expense_item": "select * from canonical.expense_item where false",
-            "ledger.ledger__fee_items": "select * from ledger.ledger__fee_items where false",
-        },
-        parameters,
-    )
+    supposed.suppose(with_new(TIME_OF_LINE, "canonical.time_entry", new_entries()), parameters)
     supposed.apply(TIME_RULES)
     return supposed
 
@@ -140,15 +135,10 @@ where project.project_id = $project_id
 def _supposed_expense(
     reader: Reader, question: ExpenseQuestion, project: Row, resource_id: str | None, valid_on: date
 ) -> Supposition:
+    """The ledger of the contract line that pays for the expense, with the expense in it."""
     supposed = Supposition(reader, valid_on)
     supposed.suppose(
-        {
-            "canonical.expense_item": "select * from canonical.expense_item where contract_line_id = $line"
-            f" union all by name {_NEW_EXPENSE}",
-            "canonical.time_entry": "select * from canonical.time_entry where false",
-            "canonical.supplier_cost": "select * from canonical.supplier_cost where false",
-            "ledger.ledger__fee_items": "select * from ledger.ledger__fee_items where false",
-        },
+        with_new(EXPENSES_OF_LINE, "canonical.expense_item", _NEW_EXPENSE),
         {
             "line": project["contract_line_id"],
             "project_id": project["project_id"],

@@ -30,6 +30,36 @@ EXPENSE_RULES = tuple(rule for rule in _ITEM_RULES if rule != "ledger.ledger__re
 PROJECT_RULES = ("ledger.ledger__duplicate_projects",)
 
 
+_NONE = {
+    name: f"select * from {name} where false"
+    for name in (
+        "canonical.time_entry",
+        "canonical.expense_item",
+        "canonical.supplier_cost",
+        "ledger.ledger__fee_items",
+    )
+}
+# What bears on an entry of time of the contract line ``$line``: its cap counts what the line pays for, and the same work
+# that was entered twice is the person's of that day.
+TIME_OF_LINE = _NONE | {
+    "canonical.time_entry": """
+      select entry.* from canonical.time_entry as entry
+      where entry.time_entry_id in (select time_entry_id from ledger.ledger__work where contract_line_id = $line)
+        or (entry.resource_id = $resource_id and entry.work_date = cast($work_date as date))
+    """,
+    "canonical.supplier_cost": "select * from canonical.supplier_cost where contract_line_id = $line",
+}
+# What bears on an expense of it: the cap of expenses counts them alone.
+EXPENSES_OF_LINE = _NONE | {
+    "canonical.expense_item": "select * from canonical.expense_item where contract_line_id = $line"
+}
+
+
+def with_new(tables: Mapping[str, str], relation: str, records: str) -> dict[str, str]:
+    """The tables with ``records`` added to ``relation``; columns that they do not name are NULL."""
+    return {**tables, relation: f"{tables[relation]} union all by name {records}"}
+
+
 class Supposition:
     """A session in which ``tables`` (``schema.table`` -> the select that stands for it) are as supposed on ``valid_on``."""
 

@@ -12,7 +12,14 @@ import pytest
 from orchestration import register
 from orchestration.validation.rates import new_entries, only
 from orchestration.validation.snapshot import Reader, Row, Snapshot
-from orchestration.validation.supposing import RATE_RULES, Supposition
+from orchestration.validation.supposing import (
+    EXPENSE_RULES,
+    EXPENSES_OF_LINE,
+    RATE_RULES,
+    TIME_OF_LINE,
+    TIME_RULES,
+    Supposition,
+)
 from tests.validation_client import Client, outcomes, publish
 
 ENTRIES = """
@@ -119,6 +126,40 @@ def test_a_rate_comes_with_its_card_and_why(client: Client, rows: Callable[[str]
         assert "card" in answer["why"]
     kinds = {entry["hourly_rate"] is None for entry in entries}
     assert kinds == {True, False} and len(entries) >= 5
+
+
+@pytest.mark.parametrize(
+    ("item_type", "tables", "rules"),
+    [("time_entry", TIME_OF_LINE, TIME_RULES), ("expense_item", EXPENSES_OF_LINE, EXPENSE_RULES)],
+)
+def test_what_bears_on_one_contract_line_gives_its_items_as_the_whole_ledger_does(
+    item_type: str, tables: dict[str, str], rules: tuple[str, ...], published: Path, rows: Callable[[str], list[Row]]
+) -> None:
+    """One contract line, that with the most items, for each way in which the others of it could matter."""
+    lines = rows(
+        "select line.contract_line_id from canonical.contract_line as line inner join ("
+        " select contract_line_id, count(*) as items from ledger.ledger__open_items"
+        f" where item_type = '{item_type}' group by contract_line_id) as item"
+        " on line.contract_line_id = item.contract_line_id where line.billing_method in ('tm', 'tm_cap', 'retainer')"
+        " qualify row_number() over (partition by line.billing_method, line.discount_tiers is null,"
+        " line.expense_cap_amount is null order by item.items desc, line.contract_line_id) = 1"
+    )
+    assert len(lines) >= 2
+    for line in lines:
+        query = (
+            "select item.*, cap.* exclude (item_id, currency, blocked_amount, over_cap_amount, is_cap_unsure)"
+            " from {items} as item left join {caps} as cap on item.item_id = cap.item_id"
+            f" where item.item_type = '{item_type}' and contract_line_id = $line order by item.item_id"
+        )
+        parameters = {"line": line["contract_line_id"]}
+        with Snapshot(published).reading() as reader:
+            whole = reader.rows(query.format(items="ledger.ledger__open_items", caps="ledger.ledger__caps"), parameters)
+            supposed = Supposition(reader, reader.register.as_of)
+            supposed.suppose(tables, {**parameters, "resource_id": None, "work_date": None})
+            supposed.apply(rules)
+            items, caps = (supposed.relation(f"ledger.ledger__{name}") for name in ("open_items", "caps"))
+            alone = reader.rows(query.format(items=items, caps=caps), parameters)
+        assert alone == whole and whole
 
 
 def test_an_entry_is_worth_what_the_ledger_says(client: Client, rows: Callable[[str], list[Row]]) -> None:
