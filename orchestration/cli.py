@@ -133,17 +133,41 @@ def gateway(
         Path | None, typer.Option(help="Where the inbox is, unless it is in PostgreSQL; default LEAKAGE_DATA_DIR.")
     ] = None,
 ) -> None:
-    """Receive the events of vendors and middleware, keep them durably and acknowledge them, until interrupted."""
+    """Receive the events of vendors and middleware and answer who asks before booking, until interrupted.
+
+    Events are kept durably and acknowledged. Questions, under /v1, are answered from the published register; who may ask
+    has a key, see `leakage api-key`.
+    """
     from ingestion.http.errors import SourceError
     from ingestion.sources.events.inbox import InboxError
     from ingestion.sources.events.server import serve as receive
     from orchestration.environment import environment
+    from orchestration.validation.serving import validation_routes
+
+    def say(line: str) -> None:
+        typer.echo(line, err=True)
 
     with environment({"LEAKAGE_DATA_DIR": str(data_dir)} if data_dir else {}):
         try:
-            receive(host, port, lambda line: typer.echo(line, err=True))
+            receive(host, port, say, validation_routes(say))
         except (InboxError, SourceError) as error:
             raise ConfigurationError(str(error)) from None
+
+
+@app.command()
+def api_key(caller: Annotated[str, typer.Argument(help="The system that will ask, as in timesheets.")]) -> None:
+    """Make a key for who asks the gateway, and show it this once; what is configured is only its hash."""
+    from orchestration.validation.keys import SCOPES, Keys, hashed, new_key
+
+    key = new_key()
+    Keys({caller: [hashed(key)]}, {caller: SCOPES})
+    typer.echo(key)
+    typer.echo(
+        "# it is shown only now: give it to the caller. In .dlt/secrets.toml, scopes as far as the caller needs them:\n"
+        f'[validation.keys]\n{caller} = ["{hashed(key)}"]\n'
+        f"[validation.scopes]\n{caller} = {list(SCOPES)}".replace("'", '"'),
+        err=True,
+    )
 
 
 @app.command()

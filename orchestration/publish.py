@@ -3,9 +3,10 @@
 Readers never touch the warehouse that a run is building. A publication is written aside and swapped in by one rename:
 a reader sees the previous run or this one as a whole, and whoever has the previous one open keeps reading it.
 
-``<data_dir>/published/leakage.duckdb`` holds the three schemas with table and column comments, ``main.data_dictionary``
-(comments get lost in some clients) and ``main.published_run``. ``<data_dir>/published/parquet/current`` points to the
-folder of the same run, one file per table below its schema's folder.
+``<data_dir>/published/leakage.duckdb`` holds the three schemas with table and column comments, the policies that held,
+``main.data_dictionary`` (comments get lost in some clients), ``main.published_run``, and in ``main.published_rules`` the SQL
+that the ledger was made by: whoever asks about a record that is not in it yet applies the same.
+``<data_dir>/published/parquet/current`` points to the folder of the same run, one file per table below its schema's folder.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from pathlib import Path
 import duckdb
 
 SCHEMAS = ("canonical", "ledger", "marts")
+# The policies that they were made with come along.
+COPIED = (*SCHEMAS, "policies")
+# How published rules spell the business date that the build was told.
+AS_OF_DATE = "as_of_date()"
 DATABASE = "leakage.duckdb"
 # What clients since DuckDB 1.2 can open; today's BI drivers are not on the newest format.
 STORAGE_VERSION = "v1.2.0"
@@ -46,10 +51,11 @@ order by columns.schema_name, columns.table_name, columns.column_index
 
 @dataclass(frozen=True)
 class TableText:
-    """What a table and its columns mean."""
+    """What a table and its columns mean, and the SQL that made it where that is a rule to publish."""
 
     description: str
     columns: Mapping[str, str]
+    rule: str | None = None
 
 
 Texts = Mapping[str, TableText]
@@ -111,7 +117,7 @@ def _write(warehouse: Path, aside: Path, parquet: Path, run_id: str, texts: Text
         connection.execute(f"attach {_text(str(aside))} as {target} (storage_version '{STORAGE_VERSION}')")
         # One transaction reads one state of the warehouse.
         connection.execute("begin")
-        for schema in SCHEMAS:
+        for schema in COPIED:
             connection.execute(f"create schema {target}.{schema}")
         for schema, table in _tables(connection, source):
             name = f"{schema}.{_name(table)}"
@@ -119,7 +125,7 @@ def _write(warehouse: Path, aside: Path, parquet: Path, run_id: str, texts: Text
             _comment(connection, f"{target}.{name}", texts.get(f"{schema}.{table}"))
             counted = connection.execute(f"select count(*) from {target}.{name}").fetchone()
             rows[f"{schema}.{table}"] = counted[0] if counted else 0
-        if not rows:
+        if not any(name.startswith(SCHEMAS) for name in rows):
             raise PublishError(f"{warehouse} holds no table in {', '.join(SCHEMAS)}; run the pipeline first")
         connection.execute(_DICTIONARY.format(catalog=target))
         connection.execute(
@@ -127,6 +133,9 @@ def _write(warehouse: Path, aside: Path, parquet: Path, run_id: str, texts: Text
             "cast(? as timestamp with time zone) as published_at, cast(? as integer) as tables",
             [run_id, datetime.now(UTC), len(rows)],
         )
+        connection.execute(f"create table {target}.main.published_rules (relation varchar, sql varchar)")
+        if rules := [(name, text.rule) for name, text in sorted(texts.items()) if text.rule]:
+            connection.executemany(f"insert into {target}.main.published_rules values (?, ?)", rules)
         connection.execute("commit")
         _write_parquet(connection, target, parquet, [*rows, "main.data_dictionary", "main.published_run"])
         connection.execute(f"detach {target}")
@@ -144,7 +153,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> Iterator[tup
         """,
         [catalog, catalog],
     ).fetchall()
-    return ((schema, name) for schema, name in found if schema in SCHEMAS)
+    return ((schema, name) for schema, name in found if schema in COPIED)
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, table: str, text: TableText | None) -> None:

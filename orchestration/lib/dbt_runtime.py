@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import Any
 
 from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
 
 from ingestion.config import ConfigurationError, settings
 from orchestration.lib.dbt_command import PARSED
-from orchestration.publish import SCHEMAS, TableText, Texts
+from orchestration.publish import AS_OF_DATE, SCHEMAS, TableText, Texts
 
 PROJECT_DIR = Path(__file__).parents[2] / "dbt_project"
 # Folders and files that parsing reads.
@@ -73,15 +75,31 @@ def build_models(*, with_tests: bool = False) -> list[str]:
 
 
 def published_texts() -> Texts:
-    """Descriptions of the published models and their columns, from the project's manifest."""
+    """Descriptions of the published models and their columns, and the ledger's rules as the latest build ran them."""
     manifest = json.loads((parsed_project() / "manifest.json").read_text("utf-8"))
     models = (n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] in SCHEMAS)
     return {
         f"{m['schema']}.{m['name']}": TableText(
-            m["description"], {name: c["description"] for name, c in m["columns"].items() if c["description"]}
+            m["description"],
+            {name: c["description"] for name, c in m["columns"].items() if c["description"]},
+            _rule(m) if m["schema"] == "ledger" else None,
         )
         for m in models
     }
+
+
+def _rule(model: Mapping[str, Any]) -> str | None:
+    """The SQL that the build ran, its relations as ``schema.table`` and its business date as ``as_of_date()``.
+
+    None for a model that no build has run yet.
+    """
+    compiled = target_path() / "compiled" / model["package_name"] / model["original_file_path"]
+    if not compiled.exists():
+        return None
+    as_of = settings().as_of
+    business_date = f"cast('{as_of}' as date)" if as_of else "cast(now() as date)"
+    sql = compiled.read_text("utf-8").replace(business_date, AS_OF_DATE)
+    return re.sub(rf'"{model["database"]}"\."(\w+)"\."(\w+)"', r"\1.\2", sql)
 
 
 def target_path() -> Path:

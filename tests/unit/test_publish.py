@@ -87,6 +87,7 @@ def test_it_holds_the_published_layers_and_nothing_else(warehouse: Path, folder:
         "canonical.customer",
         "ledger.ledger__items",
         "main.data_dictionary",
+        "main.published_rules",
         "main.published_run",
         "marts.leakage__findings",
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from ingestion.sources.events.group_commit import GroupCommit, InboxFull
 from ingestion.sources.events.inbox import Inbox, InboxError, Received
@@ -69,10 +69,10 @@ class Gateway:
         self._open_requests = 0
         self._store = GroupCommit(inbox, self._limits.waiting_events, self._limits.waiting_bytes)
 
-    def app(self) -> Starlette:
-        """The ASGI application: ``POST /events/<sender>`` and ``GET /health``."""
-        routes = [Route("/events/{sender}", self._receive, methods=["POST"]), Route("/health", self._health)]
-        return Starlette(routes=routes, lifespan=self._lifespan)
+    def app(self, more: Sequence[BaseRoute] = ()) -> Starlette:
+        """The ASGI application: ``POST /events/<sender>``, ``GET /health``, and ``more`` that is served beside them."""
+        own = [Route("/events/{sender}", self._receive, methods=["POST"]), Route("/health", self._health)]
+        return Starlette(routes=[*own, *more], lifespan=self._lifespan)
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:

@@ -13,8 +13,8 @@ from ingestion.sources.events.settings import EventSettings
 _SENDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
-def configured_receivers(conf: EventSettings) -> dict[str, Receiver]:
-    """Sender -> receiver, for all who have a secret; raises ConfigurationError for one that cannot be used.
+def configured_receivers(conf: EventSettings, *, may_be_none: bool = False) -> dict[str, Receiver]:
+    """Sender -> receiver, for all who have a secret; raises ConfigurationError for one that cannot be used, or for none.
 
     A sender without a secret is not served at all.
     """
@@ -28,7 +28,7 @@ def configured_receivers(conf: EventSettings) -> dict[str, Receiver]:
                 f"events: {name} has a receiver of its own; configure its secrets in sources.{name}"
             )
         found[name] = GenericReceiver(name, secrets)
-    if not found:
+    if not found and not may_be_none:
         raise ConfigurationError(
             "events: no sender has a secret; set SOURCES__EVENTS__SENDERS or [sources.events.senders] in "
             ".dlt/secrets.toml, or a system's own (see ingestion/sources/events/README.md)"

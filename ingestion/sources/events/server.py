@@ -6,9 +6,10 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from ingestion.config import ConfigurationError
 from ingestion.sources.events.gateway import Gateway, Limits
@@ -21,24 +22,28 @@ GRACE_SECONDS = 20
 MAX_CONNECTIONS = 1_024
 
 
-def serve(host: str, port: int, say: Callable[[str], None]) -> None:
+def serve(host: str, port: int, say: Callable[[str], None], more: Sequence[BaseRoute] = ()) -> None:
     """Serve the configured senders on ``host``:``port`` (0 = a free one) until SIGINT or SIGTERM.
 
+    ``more`` are routes of the caller that are served beside them; without any, there must be a sender.
     What was accepted by then is stored and answered before it returns. Raises ConfigurationError, CredentialsError or
     InboxError when it cannot start.
     """
     conf = event_settings()
-    receivers = configured_receivers(conf)
+    receivers = configured_receivers(conf, may_be_none=bool(more))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with _listening(host, port) as listener:
         address = f"http://{host}:{listener.getsockname()[1]}"
         limits = Limits(body_bytes=conf.max_body_bytes, requests_per_second=conf.requests_per_second)
         gateway = Gateway(receivers, configured_inbox(), conf.public_url or address, limits)
         say(f"listening on {address}")
-        say(f"senders call {conf.public_url or address}/events/<sender>, which may be: {', '.join(sorted(receivers))}")
+        if receivers:
+            say(
+                f"senders call {conf.public_url or address}/events/<sender>, which may be: {', '.join(sorted(receivers))}"
+            )
         # No access log: some senders put their key into the address.
         config = uvicorn.Config(
-            gateway.app(),
+            gateway.app(more),
             log_level="warning",
             access_log=False,
             server_header=False,
