@@ -22,6 +22,8 @@ from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 
+from ingestion.archive.head import keep_head
+from ingestion.archive.recording import holds, recording
 from ingestion.config import settings
 from ingestion.http.errors import PartialLoadError, PermanentError, SourceError, TransientError
 from ingestion.raw import FAILURE, FEED_SCHEMA, QUARANTINE_SCHEMA, side_table
@@ -78,13 +80,19 @@ def run(system: str, source: DltSource | None = None, objects: Collection[str] =
                 load.enter_context(_claim(system))
                 settle(pipeline)
                 pipeline.sync_destination()
-            failures = _failures(pipeline.extract(source, loader_file_format="parquet"))
+                last = _last_load(pipeline)
+            tape = load.enter_context(recording(system, last, names))
+            extracted = pipeline.extract(source, loader_file_format="parquet")
+            failures = _failures(extracted)
             if len(failures) == len(names) > 0:
                 pipeline.drop_pending_packages()
                 raise _failed_whole(system, failures)
+            tape.extracted(extracted.loads_ids[0])
             pipeline.normalize()
             with exclusive(warehouse):
                 loaded = _append(pipeline)
+                if (head := tape.loaded()) is not None:
+                    keep_head(pipeline, system, head)
         except Timeout:
             raise TransientError(f"{system}: it is being loaded already; wait for that load to end") from None
         except PipelineStepFailed as failure:
@@ -111,14 +119,16 @@ def prepare(systems: Iterable[str]) -> None:
 def settle(pipeline: dlt.Pipeline) -> None:
     """Finish what an interrupted run left behind, so that the next run starts from loaded data.
 
-    A package that was extracted is loaded. One whose load had begun, or that cannot be loaded, is taken back: its rows
-    leave the warehouse, the cursors return to those of the last completed load, and the next run reads its records
-    from the vendor again. So nothing is lost, and nothing is there twice. The same return happens when the working
-    files know of a load that the warehouse does not hold, because the warehouse was deleted or restored.
-    Raises SourceError, and changes nothing, when the warehouse cannot be opened.
+    A package that was extracted is loaded. One whose load had begun, that cannot be loaded, or whose answers did not get
+    into the archive is taken back: its rows leave the warehouse, the cursors return to those of the last completed load,
+    and the next run reads its records from the vendor again. So nothing is lost, and nothing is there twice. The same
+    return happens when the working files know of a load that the warehouse does not hold, because the warehouse was
+    deleted or restored. Raises SourceError, and changes nothing, when the warehouse cannot be opened.
     """
+    system = pipeline.pipeline_name.removeprefix("raw_")
     pending = [pipeline.get_load_package_info(load_id) for load_id in pipeline.list_normalized_load_packages()]
-    if any(map(_has_begun, pending)) or not _holds_last_load(pipeline):
+    is_lost = any(map(_has_begun, pending)) or not _holds_last_load(pipeline)
+    if is_lost or not all(holds(system, load_id) for load_id in pipeline.list_extracted_load_packages()):
         _take_back(pipeline, pending)
     if not pipeline.has_pending_data:
         return
@@ -228,6 +238,13 @@ def _take_back(pipeline: dlt.Pipeline, pending: Iterable[LoadPackageInfo]) -> No
                 _execute(pipeline, table, "delete from {table} where _dlt_load_id = %s", package.load_id)
     pipeline.drop()
     pipeline.sync_destination()
+
+
+def _last_load(pipeline: dlt.Pipeline) -> str | None:
+    """The last load that the warehouse holds."""
+    sql = "select max(load_id) from {table} where status = 0 and schema_name = %s"
+    rows = _execute(pipeline, "_dlt_loads", sql, pipeline.dataset_name)
+    return rows[0][0] if rows else None
 
 
 def _completed_loads(pipeline: dlt.Pipeline) -> set[str]:
