@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
-from typing import Any
 
 import dlt
 from dlt.common.pipeline import ExtractInfo, LoadInfo
@@ -29,6 +28,10 @@ from ingestion.http.errors import PartialLoadError, PermanentError, SourceError,
 from ingestion.raw import FAILURE, FEED_SCHEMA, QUARANTINE_SCHEMA, side_table
 from ingestion.registry import EVENTS, SYSTEMS
 from ingestion.warehouse import exclusive
+
+
+class BeingLoadedError(TransientError):
+    """Another run is loading the system."""
 
 
 def pipeline_for(system: str) -> dlt.Pipeline:
@@ -77,7 +80,7 @@ def run(system: str, source: DltSource | None = None, objects: Collection[str] =
         try:
             with exclusive(warehouse):
                 # Claimed with the warehouse in hand: to whoever has it, a system is either free or settled.
-                load.enter_context(_claim(system))
+                load.enter_context(right_to_load(system))
                 settle(pipeline)
                 pipeline.sync_destination()
                 last = _last_load(pipeline)
@@ -93,8 +96,6 @@ def run(system: str, source: DltSource | None = None, objects: Collection[str] =
                 loaded = _append(pipeline)
                 if (head := tape.loaded()) is not None:
                     keep_head(pipeline, system, head)
-        except Timeout:
-            raise TransientError(f"{system}: it is being loaded already; wait for that load to end") from None
         except PipelineStepFailed as failure:
             raise source_error(system, failure) from failure
     if failures:
@@ -111,7 +112,7 @@ def prepare(systems: Iterable[str]) -> None:
     for system in systems:
         pipeline = pipeline_for(system)
         # A load that is running has settled what there was before it.
-        with suppress(Timeout), _claim(system):
+        with suppress(BeingLoadedError), right_to_load(system):
             settle(pipeline)
         _create_missing_tables(pipeline, system)
 
@@ -139,11 +140,20 @@ def settle(pipeline: dlt.Pipeline) -> None:
         _take_back(pipeline, map(pipeline.get_load_package_info, pipeline.list_normalized_load_packages()))
 
 
-def _claim(system: str) -> Any:
-    """The right to load ``system``, which one run at a time has; to be entered. Raises Timeout when another has it."""
+@contextmanager
+def right_to_load(system: str) -> Iterator[None]:
+    """The right to load ``system``, which one run at a time has; raises BeingLoadedError when another has it."""
     folder = settings().data_dir / "pipelines"
     folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / f"raw_{system}.lock").acquire(timeout=0)
+    turn = FileLock(folder / f"raw_{system}.lock")
+    try:
+        turn.acquire(timeout=0)
+    except Timeout:
+        raise BeingLoadedError(f"{system}: it is being loaded already; wait for that load to end") from None
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def _append(pipeline: dlt.Pipeline) -> LoadInfo:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ import msgspec
 
 from ingestion import pipelines
 from ingestion.archive import tape
-from ingestion.archive.blobs import Blobs
+from ingestion.archive.blobs import BlobError, Blobs
 from ingestion.archive.chain import Chain, ChainError
 from ingestion.archive.history import Load, lineage, loads
 from ingestion.archive.redact import REDACTED
@@ -87,18 +86,23 @@ def rebuild(
     if into is not None and into.exists():
         raise ConfigurationError(f"--into: {into} exists already; name a new file")
     store = open_store()
-    entries, line = _archived(Chain(store, system), until)
+    chain, blobs = Chain(store, system), Blobs(store, system)
+    entries = archived(chain)
+    line = lineage(loads(entries), until)
+    if not line:
+        raise ConfigurationError(f"{system}: the archive holds no load of that time; give a later --to")
     chosen = [str(load.load_id) for load in line if since is None or load.at >= since]
     if not chosen:
-        raise ConfigurationError(f"{system}: the archive holds no load of that time; give other --from and --to")
+        raise ConfigurationError(f"{system}: the archive holds no load of that time; give an earlier --from")
     warehouse = settings().warehouse_path
     with tempfile.TemporaryDirectory(prefix=f"leakage-{system}-") as folder:
+        made = Path(folder) / warehouse.name
+        line = _without_pruned(system, line, entries, blobs, made)
         ids = {}
         for place, load in enumerate(line, 1):
             say(f"load {place} of {len(line)}, of {load.at:%Y-%m-%dT%H:%M:%SZ}")
-            player = Player(system, entries[load.number], Blobs(store, system))
+            player = Player(system, (entry for entry in entries if entry.get("load") == load.number), blobs)
             ids[_replayed(system, load, player, Path(folder))] = str(load.load_id)
-        made = Path(folder) / warehouse.name
         _give_back_ids(made, system, ids, chosen)
         tables = checksums(made, system)
         with exclusive(warehouse):
@@ -111,25 +115,57 @@ def rebuild(
     return Rebuilt(system, chosen, compared, into)
 
 
-def _archived(chain: Chain, until: datetime | None) -> tuple[Mapping[int, list[Entry]], list[Load]]:
-    """The entries of each load, and the loads to replay."""
-    by_load: defaultdict[int, list[Entry]] = defaultdict(list)
+def archived(chain: Chain) -> list[Entry]:
+    """All entries of the archive; raises RebuildError when one of them is broken."""
     try:
-        for entry in chain.entries():
-            by_load[entry.get("load", 0)].append(entry)
+        return list(chain.entries())
     except ChainError as error:
         raise RebuildError(
             f"{chain.system}: entry {error.number} of the archive is broken: {error}; restore the archive's folder"
         ) from None
-    line = lineage(loads(entry for entries in by_load.values() for entry in entries), until)
-    if not line:
-        raise ConfigurationError(f"{chain.system}: the archive holds no load of that time; load the system first")
-    if line[0].after is not None:
+
+
+def log_path(system: str) -> Path:
+    """Where what the tools print during a replay goes."""
+    return settings().data_dir / "logs" / f"rebuild-{system}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log"
+
+
+def _without_pruned(system: str, line: list[Load], entries: list[Entry], blobs: Blobs, made: Path) -> list[Load]:
+    """The loads to replay; the tables that those before them had led to, if their contents were pruned, are in ``made``."""
+    pruned = [entry for entry in entries if entry["kind"] == "pruned"]
+    if not pruned:
+        if line[0].after is not None:
+            raise RebuildError(
+                f"{system}: the archive begins after load {line[0].after}, which it does not hold; raw cannot be made from "
+                "the archive alone"
+            )
+        return line
+    left = pruned[-1]
+    later = [load for load in line if load.number > left["through"]]
+    if left["last"] not in [load.load_id for load in line[: len(line) - len(later)]][-1:]:
         raise RebuildError(
-            f"{chain.system}: the archive begins after load {line[0].after}, which it does not hold; raw cannot be made "
-            "from the archive alone"
+            f"{system}: loads before {left['before']} were pruned by {left['by']}; raw can be made again for times after that"
         )
-    return by_load, line
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(str(made)) as connection:
+        connection.execute(f"create schema raw_{system}")
+        for name, table in left["tables"].items():
+            file = Path(folder) / "table.parquet"
+            try:
+                file.write_bytes(blobs.get(table["content"], table["size"]))
+            except BlobError as error:
+                raise RebuildError(f"{system}: table {name} of entry {left['number']}: {error}") from None
+            connection.execute(f'create table raw_{system}."{name}" as select * from read_parquet(?)', [str(file)])
+    return later
+
+
+def export(database: Path, system: str, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every table of raw, dlt's own too, as the bytes of a Parquet file; ``folder`` is for working in."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        sql = "select table_name from duckdb_tables() where schema_name = ? order by 1"
+        for (name,) in connection.execute(sql, [f"raw_{system}"]).fetchall():
+            file = folder / "table.parquet"
+            connection.execute(f"copy raw_{system}.\"{name}\" to '{file}' (format parquet, compression uncompressed)")
+            yield name, file.read_bytes()
 
 
 def _replayed(system: str, load: Load, player: Player, data_dir: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 import pyarrow as pa
 
@@ -43,6 +44,12 @@ class Blobs:
         if hashlib.sha256(packed).hexdigest() != name:
             raise BlobError("its content was changed")
         return packed
+
+    def names(self) -> Iterator[str]:
+        """The names of all contents that lie there."""
+        for folder in self._store.names(f"{self._system}/blobs"):
+            for name in self._store.names(f"{self._system}/blobs/{folder}"):
+                yield name.removesuffix(".zst")
 
     def delete(self, name: str) -> None:
         """Forget a content for good."""
