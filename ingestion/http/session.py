@@ -179,7 +179,7 @@ class VendorSession:
                 continue
             if not is_error or not self._is_transient(response):
                 if not self._confidential:
-                    taping.keep(response)
+                    taping.keep(response, _confidential(response.request))
                 return self._concluded(response, url)
             self._note_time(response)
             self._wait(attempt, _retry_after(response), self._told(response, url))
