@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
-from typing import Any
 
 import dlt
 from dlt.common.pipeline import ExtractInfo, LoadInfo
@@ -22,11 +21,17 @@ from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 
+from ingestion.archive.head import keep_head
+from ingestion.archive.recording import holds, recording
 from ingestion.config import settings
 from ingestion.http.errors import PartialLoadError, PermanentError, SourceError, TransientError
 from ingestion.raw import FAILURE, FEED_SCHEMA, QUARANTINE_SCHEMA, side_table
 from ingestion.registry import EVENTS, SYSTEMS
 from ingestion.warehouse import exclusive
+
+
+class BeingLoadedError(TransientError):
+    """Another run is loading the system."""
 
 
 def pipeline_for(system: str) -> dlt.Pipeline:
@@ -75,18 +80,22 @@ def run(system: str, source: DltSource | None = None, objects: Collection[str] =
         try:
             with exclusive(warehouse):
                 # Claimed with the warehouse in hand: to whoever has it, a system is either free or settled.
-                load.enter_context(_claim(system))
+                load.enter_context(right_to_load(system))
                 settle(pipeline)
                 pipeline.sync_destination()
-            failures = _failures(pipeline.extract(source, loader_file_format="parquet"))
+                last = _last_load(pipeline)
+            tape = load.enter_context(recording(system, last, names))
+            extracted = pipeline.extract(source, loader_file_format="parquet")
+            failures = _failures(extracted)
             if len(failures) == len(names) > 0:
                 pipeline.drop_pending_packages()
                 raise _failed_whole(system, failures)
+            tape.extracted(extracted.loads_ids[0])
             pipeline.normalize()
             with exclusive(warehouse):
                 loaded = _append(pipeline)
-        except Timeout:
-            raise TransientError(f"{system}: it is being loaded already; wait for that load to end") from None
+                if (head := tape.loaded()) is not None:
+                    keep_head(pipeline, system, head)
         except PipelineStepFailed as failure:
             raise source_error(system, failure) from failure
     if failures:
@@ -103,7 +112,7 @@ def prepare(systems: Iterable[str]) -> None:
     for system in systems:
         pipeline = pipeline_for(system)
         # A load that is running has settled what there was before it.
-        with suppress(Timeout), _claim(system):
+        with suppress(BeingLoadedError), right_to_load(system):
             settle(pipeline)
         _create_missing_tables(pipeline, system)
 
@@ -111,14 +120,16 @@ def prepare(systems: Iterable[str]) -> None:
 def settle(pipeline: dlt.Pipeline) -> None:
     """Finish what an interrupted run left behind, so that the next run starts from loaded data.
 
-    A package that was extracted is loaded. One whose load had begun, or that cannot be loaded, is taken back: its rows
-    leave the warehouse, the cursors return to those of the last completed load, and the next run reads its records
-    from the vendor again. So nothing is lost, and nothing is there twice. The same return happens when the working
-    files know of a load that the warehouse does not hold, because the warehouse was deleted or restored.
-    Raises SourceError, and changes nothing, when the warehouse cannot be opened.
+    A package that was extracted is loaded. One whose load had begun, that cannot be loaded, or whose answers did not get
+    into the archive is taken back: its rows leave the warehouse, the cursors return to those of the last completed load,
+    and the next run reads its records from the vendor again. So nothing is lost, and nothing is there twice. The same
+    return happens when the working files know of a load that the warehouse does not hold, because the warehouse was
+    deleted or restored. Raises SourceError, and changes nothing, when the warehouse cannot be opened.
     """
+    system = pipeline.pipeline_name.removeprefix("raw_")
     pending = [pipeline.get_load_package_info(load_id) for load_id in pipeline.list_normalized_load_packages()]
-    if any(map(_has_begun, pending)) or not _holds_last_load(pipeline):
+    is_lost = any(map(_has_begun, pending)) or not _holds_last_load(pipeline)
+    if is_lost or not all(holds(system, load_id) for load_id in pipeline.list_extracted_load_packages()):
         _take_back(pipeline, pending)
     if not pipeline.has_pending_data:
         return
@@ -129,11 +140,20 @@ def settle(pipeline: dlt.Pipeline) -> None:
         _take_back(pipeline, map(pipeline.get_load_package_info, pipeline.list_normalized_load_packages()))
 
 
-def _claim(system: str) -> Any:
-    """The right to load ``system``, which one run at a time has; to be entered. Raises Timeout when another has it."""
+@contextmanager
+def right_to_load(system: str) -> Iterator[None]:
+    """The right to load ``system``, which one run at a time has; raises BeingLoadedError when another has it."""
     folder = settings().data_dir / "pipelines"
     folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / f"raw_{system}.lock").acquire(timeout=0)
+    turn = FileLock(folder / f"raw_{system}.lock")
+    try:
+        turn.acquire(timeout=0)
+    except Timeout:
+        raise BeingLoadedError(f"{system}: it is being loaded already; wait for that load to end") from None
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def _append(pipeline: dlt.Pipeline) -> LoadInfo:
@@ -228,6 +248,13 @@ def _take_back(pipeline: dlt.Pipeline, pending: Iterable[LoadPackageInfo]) -> No
                 _execute(pipeline, table, "delete from {table} where _dlt_load_id = %s", package.load_id)
     pipeline.drop()
     pipeline.sync_destination()
+
+
+def _last_load(pipeline: dlt.Pipeline) -> str | None:
+    """The last load that the warehouse holds."""
+    sql = "select max(load_id) from {table} where status = 0 and schema_name = %s"
+    rows = _execute(pipeline, "_dlt_loads", sql, pipeline.dataset_name)
+    return rows[0][0] if rows else None
 
 
 def _completed_loads(pipeline: dlt.Pipeline) -> set[str]:

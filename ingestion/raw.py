@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.extract import DltResource
 
+from ingestion.archive.tape import noted
 from ingestion.contract import (
     FEED_SCHEMA,
     QUARANTINE_SCHEMA,
@@ -156,7 +157,7 @@ class _Extraction:
         self._counts = dict.fromkeys(("records_received", "versions_appended", "tombstones", "quarantined"), 0)
         self._quarantined: set[int] | None = None
         self._without_key = 0
-        self._at = max(datetime.now(UTC), last + _MICROSECOND)
+        self._at = max(noted(datetime.now(UTC)), last + _MICROSECOND)
 
     def tables(self, fetch: Fetch) -> Iterator[Any]:
         """The tables to append, in the order of delivery; empty ones first, so that every table exists."""

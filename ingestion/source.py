@@ -12,8 +12,10 @@ import dlt
 from dlt.common.configuration import resolve_configuration
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.configuration.specs import BaseConfiguration
+from dlt.common.configuration.specs.base_configuration import is_secret_hint
 from dlt.extract import DltSource
 
+from ingestion.archive import tape
 from ingestion.http.errors import CredentialsError, SourceError
 from ingestion.raw import Fetched, RawObject, Window, raw_resource
 
@@ -53,10 +55,21 @@ def build_source(
 
 
 def credentials(system: str, spec: type[Spec]) -> Spec:
-    """The settings of ``system`` from dlt's providers (environment, ``.dlt/secrets.toml``).
+    """What ``system`` is read with: its settings, which the archive of the running load keeps but for the secrets.
 
     Raises CredentialsError that names the missing fields and where to put them; never shows a value.
     """
+    found = resolved(system, spec)
+    if recording := tape.current():
+        hints = spec.get_resolvable_fields()
+        given = {name: found[name] for name in hints if found[name] is not None}
+        secrets = {name: str(value) for name, value in given.items() if is_secret_hint(hints[name])}
+        recording.configured({name: value for name, value in given.items() if name not in secrets}, secrets)
+    return found
+
+
+def resolved(system: str, spec: type[Spec]) -> Spec:
+    """The settings of ``system`` from dlt's providers (environment, ``.dlt/secrets.toml``); raises CredentialsError."""
     try:
         return resolve_configuration(spec(), sections=("sources", system))
     except ConfigurationException as error:

@@ -1,9 +1,8 @@
-"""The commands that read the register, decide about findings, and build past days again."""
+"""The commands that read the register and decide about findings."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script inst
 OfReplay = Annotated[
     str | None, typer.Option("--replay", metavar="NAME", help="Read this replay instead of the live register.")
 ]
-BUILD_FAILED = 1
 
 
 def findings(
@@ -86,51 +84,6 @@ def decide(
         typer.echo(
             f"{recorded['finding_id']} {recorded['decision']} by {recorded['decided_by']}; the next run shows it"
         )
-
-
-def replay(
-    as_of: Annotated[str, typer.Option(metavar="DATE", help="Business date of the verdicts, as in 2026-04-30.")],
-    known_at: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Use what was known by then (UTC); default the end of that day; now = all."),
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="What to call it; default the business date.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Build a past day again from the raw log of changes, beside the live register and never over it."""
-    from ingestion.config import parse_day, parse_moment
-
-    day = parse_day(as_of, "--as-of")
-    moment = None
-    if known_at is not None:
-        moment = datetime.now(UTC) if known_at == "now" else parse_moment(known_at, "--known-at")
-
-    from orchestration import register
-    from orchestration.replay import ReplayError
-    from orchestration.replay import replay as build_again
-
-    try:
-        done = build_again(day, moment, name, lambda line: typer.echo(f"{line} ...", err=True))
-    except ReplayError as error:
-        typer.echo(f"leakage: {error}", err=True)
-        raise typer.Exit(BUILD_FAILED) from None
-    with register.open_register(done.name) as connection:
-        found = register.findings(connection)
-    summary: dict[str, Any] = {
-        "name": done.name,
-        "as_of": done.as_of,
-        "known_at": done.known_at,
-        "findings": len(found),
-        "leakage": register.leakage_by_currency(found),
-        "database": str(done.database),
-        "seconds": done.seconds,
-    }
-    if as_json:
-        print_json(register.plain(summary), indent=None)
-        return
-    totals = ", ".join(f"{register.money(v)} {c}" for c, v in summary["leakage"].items()) or "none"
-    typer.echo(f"{done.as_of} as known at {done.known_at:%Y-%m-%dT%H:%M:%SZ}: {len(found)} findings, leakage {totals}")
-    typer.echo(f"it is in {done.database}; `leakage findings --replay {done.name}` lists it")
 
 
 def print_json(value: Any, indent: int | None = 2) -> None:

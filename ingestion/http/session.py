@@ -15,6 +15,8 @@ import msgspec
 import requests
 from requests.auth import AuthBase
 
+from ingestion.archive.tape import is_replay, noted
+from ingestion.http import taping
 from ingestion.http.errors import CredentialsError, NotFoundError, PermanentError, TransientError
 
 Answer = TypeVar("Answer")
@@ -67,6 +69,9 @@ class VendorSession:
     ``describe`` says in a few words what an answer with an error means and ``remedy`` what to do about a permanent one.
     These and the two predicates may stumble over a body that is not the vendor's own (a proxy's HTML page): the status
     decides then. What was sent in confidence is struck from every message, even when the vendor repeats it.
+
+    Answers go to the archive of the running load, and come from there in a replay; those of a ``confidential`` session,
+    which are secrets themselves, never do.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class VendorSession:
         remedy: str | None = None,
         backoff_seconds: float = 0.5,
         sleep: Callable[[float], None] = time.sleep,
+        confidential: bool = False,
     ) -> None:
         self.system = system
         self.auth = auth
@@ -95,13 +101,14 @@ class VendorSession:
         self._remedy = remedy
         self._backoff = backoff_seconds
         self._sleep = sleep
+        self._confidential = confidential
         self._server_time: datetime | None = None
 
     def server_time(self, probe_url: str) -> datetime:
         """The vendor's clock: the Date header of its latest answer; ``probe_url`` is asked when there is none yet."""
         if self._server_time is None:
             self.request("GET", probe_url)
-        return self._server_time or datetime.now(UTC)
+        return self._server_time or noted(datetime.now(UTC))
 
     def json(self, method: str, url: str, type: Any = Any, **kwargs: Any) -> Any:
         """The decoded answer of one request; JSON that breaks off is transient, like a broken connection.
@@ -138,6 +145,8 @@ class VendorSession:
 
         The latter is CredentialsError for 401 and NotFoundError for 404.
         """
+        if is_replay() and not self._confidential:
+            return self._concluded(taping.play(self._prepared(method, url, kwargs)), url)
         renewed = False
         attempt = 1
         while True:
@@ -163,19 +172,33 @@ class VendorSession:
                     f"{self.system}: {_path(url)} cannot be asked for; check the configured address and credentials "
                     "for blanks, line breaks and a missing https://"
                 ) from None
-            self._note_time(response)
-            if response.status_code < 400:
-                return response
-            if isinstance(self.auth, RefreshableAuth) and not renewed and self._is_expired(response):
+            is_error = response.status_code >= 400
+            if is_error and isinstance(self.auth, RefreshableAuth) and not renewed and self._is_expired(response):
                 self.auth.renew()
                 renewed = True
                 continue
-            what = f"{_path(url)} answered {response.status_code}: {self._words(response)}"
-            if not self._is_transient(response):
-                kind = _PERMANENT.get(response.status_code, PermanentError)
-                raise kind(f"{self.system}: {what}; {self._remedy or _remedy(response.status_code)}")
-            self._wait(attempt, _retry_after(response), what)
+            if not is_error or not self._is_transient(response):
+                if not self._confidential:
+                    taping.keep(response, _confidential(response.request))
+                return self._concluded(response, url)
+            self._note_time(response)
+            self._wait(attempt, _retry_after(response), self._told(response, url))
             attempt += 1
+
+    def _prepared(self, method: str, url: str, kwargs: Mapping[str, Any]) -> requests.PreparedRequest:
+        return self._http.prepare_request(requests.Request(method, url, auth=_as_it_is, **kwargs))
+
+    def _concluded(self, response: requests.Response, url: str) -> requests.Response:
+        """The answer that ends a request; raises PermanentError when it is an error."""
+        self._note_time(response)
+        if response.status_code < 400:
+            return response
+        kind = _PERMANENT.get(response.status_code, PermanentError)
+        remedy = self._remedy or _remedy(response.status_code)
+        raise kind(f"{self.system}: {self._told(response, url)}; {remedy}")
+
+    def _told(self, response: requests.Response, url: str) -> str:
+        return f"{_path(url)} answered {response.status_code}: {self._words(response)}"
 
     def _pace(self) -> None:
         now = time.monotonic()

@@ -16,6 +16,7 @@ from dlt.load.load import Load
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion import pipelines
+from ingestion.archive.recording import recording
 from ingestion.http.errors import CredentialsError, PartialLoadError, PermanentError, SourceError, TransientError
 from ingestion.raw import CompleteFor, CompleteSet, Deleted, RawObject, to_batch
 from ingestion.source import build_source
@@ -181,7 +182,8 @@ def test_a_run_that_fails_in_the_middle_loads_nothing_and_moves_no_cursor(vendor
 def interrupted(vendor: FakeVendor, *steps: str) -> Any:
     """A run that stopped after some of its steps."""
     pipeline = pipelines.pipeline_for(SYSTEM)
-    pipeline.extract(vendor.source(), loader_file_format="parquet")
+    with recording(SYSTEM, None, vendor.objects) as tape:
+        tape.extracted(pipeline.extract(vendor.source(), loader_file_format="parquet").loads_ids[0])
     for step in steps:
         getattr(pipeline, step)()
     return pipeline
@@ -196,6 +198,16 @@ def test_a_pending_package_is_loaded_by_the_next_run(
     vendor.load()
     assert versions(data_dir) == [("a", 1, False), ("b", 1, False), ("c", 1, False)]
     assert vendor.windows == [None, vendor.now - ENTRIES.overlap], "the second run starts after the first one's package"
+
+
+def test_a_package_that_did_not_get_into_the_archive_is_dropped_and_read_again(
+    vendor: FakeVendor, data_dir: Path
+) -> None:
+    pipelines.pipeline_for(SYSTEM).extract(vendor.source(), loader_file_format="parquet")
+    vendor.records["entries"] = [entry("c")]
+    vendor.load()
+    assert versions(data_dir) == [("c", 1, False)]
+    assert vendor.windows == [None, None], "the window of the lost package is read again"
 
 
 def test_a_package_that_cannot_be_loaded_is_dropped_and_read_again(vendor: FakeVendor, data_dir: Path) -> None:

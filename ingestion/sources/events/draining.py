@@ -9,17 +9,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import msgspec
 from dlt.extract import DltSource
 from filelock import FileLock, Timeout
 
 from ingestion import pipelines
+from ingestion.archive.tape import kept, noted
 from ingestion.config import settings
 from ingestion.http.errors import SourceError, TransientError
-from ingestion.raw import Fetched, RawObject, Window
+from ingestion.raw import Fetched, Page, RawObject, Window
 from ingestion.source import build_source
 from ingestion.sources.events.inbox import Inbox, InboxError, Received
 from ingestion.sources.events.schema import OBJECTS
@@ -47,33 +49,38 @@ def drain() -> int:
 
 def source(inbox: Inbox | None = None) -> DltSource:
     """The dlt source ``raw_events``. It takes events and does not acknowledge them: ``drain`` does both."""
-    return build_source(SYSTEM, OBJECTS, lambda: InboxClient(inbox or configured_inbox()))
+    return build_source(SYSTEM, OBJECTS, lambda: InboxClient(lambda: inbox or configured_inbox()))
 
 
 class InboxClient:
-    """The inbox as a client of the raw contract."""
+    """The inbox as a client of the raw contract; it is not opened before events are taken from it, nor in a replay."""
 
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
+    def __init__(self, open_inbox: Callable[[], Inbox]) -> None:
+        self._inbox = cache(open_inbox)
 
     def fetch(self, obj: RawObject, window: Window) -> Iterable[Fetched]:
         """Pages of undrained events; which they are is the inbox's knowledge, so that ``window`` does not matter."""
         return self._pages()
 
     def server_time(self) -> datetime:
-        return datetime.now(UTC)
+        return noted(datetime.now(UTC))
 
-    def _pages(self) -> Iterator[list[bytes]]:
+    def _pages(self) -> Iterator[Page]:
         taken = 0
         while taken < MAX_EVENTS:
-            try:
-                events = self._inbox.claim(drainer())
-            except InboxError as error:
-                raise TransientError(f"{SYSTEM}: {error}") from None
-            if not events:
+            page: Page = msgspec.json.decode(kept("CLAIM", "inbox", self._claimed), type=list[msgspec.Raw])
+            if not page:
                 return
-            taken += len(events)
-            yield [record(event) for event in events]
+            taken += len(page)
+            yield page
+
+    def _claimed(self) -> bytes:
+        """The records of the next events, as one JSON array."""
+        try:
+            events = self._inbox().claim(drainer())
+        except InboxError as error:
+            raise TransientError(f"{SYSTEM}: {error}") from None
+        return b"[" + b",".join(map(record, events)) + b"]"
 
 
 def drainer() -> str:

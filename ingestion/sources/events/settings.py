@@ -6,7 +6,7 @@ from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
 
 from ingestion.config import settings
-from ingestion.source import credentials
+from ingestion.source import resolved
 from ingestion.sources.events.inbox import Inbox, open_inbox
 
 SYSTEM = "events"
@@ -31,7 +31,7 @@ class EventSettings(BaseConfiguration):
 
 def event_settings() -> EventSettings:
     """The configured settings; raises CredentialsError when one cannot be used."""
-    return credentials(SYSTEM, EventSettings)
+    return resolved(SYSTEM, EventSettings)
 
 
 def configured_inbox() -> Inbox:

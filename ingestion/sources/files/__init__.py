@@ -22,7 +22,7 @@ from ingestion.source import credentials
 from ingestion.sources.files import settings
 from ingestion.sources.files.client import LOADED, NEVER, UNCHANGED, DropFolder, Known
 from ingestion.sources.files.feed import BUILT_IN, load_feeds
-from ingestion.sources.files.folder import Folder, LocalFolder
+from ingestion.sources.files.folder import ArchivedFolder, Folder, LocalFolder
 from ingestion.sources.files.schema import OBJECTS
 from ingestion.sources.files.sftp import SftpFolder
 from ingestion.versions import reading
@@ -52,7 +52,8 @@ def connect() -> DropFolder:
     """The configured drop folder, compared with what the warehouse holds; raises PermanentError."""
     conf = credentials(settings.SYSTEM, FilesCredentials)
     feeds = load_feeds(Path(conf.feeds_dir) if conf.feeds_dir else BUILT_IN)
-    return DropFolder(_folder(conf), feeds, _known(), _domains(), conf.stable_seconds)
+    folder = ArchivedFolder(lambda: _folder(conf))
+    return DropFolder(folder, feeds, _known(), _domains(), conf.stable_seconds)
 
 
 def source() -> DltSource:

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from ingestion.archive.tape import is_replay
 from ingestion.contract import CompleteSet, Deleted, Page, RawObject
 from ingestion.http.errors import PermanentError
 from ingestion.sources.files import bai, camt, delimited, fixed_width, workbook
@@ -146,7 +147,8 @@ class DropFolder:
         """Files in the inbox that nobody is writing any more: of some size, unchanged for a while."""
         first = {entry.path: entry for entry in self._folder.files(INBOX)}
         if first and stable_seconds:
-            time.sleep(stable_seconds)
+            if not is_replay():
+                time.sleep(stable_seconds)
             first = {entry.path: entry for entry in self._folder.files(INBOX) if first.get(entry.path) == entry}
         return {
             path: entry for path, entry in first.items() if entry.size and not entry.name.lower().endswith(UNFINISHED)

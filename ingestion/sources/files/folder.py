@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from ingestion.archive.tape import is_replay, kept
 from ingestion.http.errors import PermanentError
 
 
@@ -82,3 +86,37 @@ class LocalFolder:
                 stat = path.stat()
                 modified = datetime.fromtimestamp(stat.st_mtime, UTC)
                 yield Entry(path.relative_to(self._root).as_posix(), stat.st_size, modified)
+
+
+class ArchivedFolder:
+    """What ``find`` gives, by way of the archive of the running load; a replay neither finds nor changes anything."""
+
+    def __init__(self, find: Callable[[], Folder]) -> None:
+        self._find = find
+
+    @cached_property
+    def _folder(self) -> Folder:
+        return self._find()
+
+    def files(self, folder: str) -> list[Entry]:
+        listed = kept("LIST", folder, lambda: msgspec.json.encode(self._folder.files(folder)))
+        return msgspec.json.decode(listed, type=list[Entry])
+
+    def exists(self, folder: str) -> bool:
+        found = kept("EXISTS", folder, lambda: msgspec.json.encode(self._folder.exists(folder)))
+        return msgspec.json.decode(found, type=bool)
+
+    def read(self, path: str) -> bytes:
+        return kept("READ", path, lambda: self._folder.read(path))
+
+    def write(self, path: str, content: bytes) -> None:
+        if not is_replay():
+            self._folder.write(path, content)
+
+    def move(self, path: str, target: str) -> None:
+        if not is_replay():
+            self._folder.move(path, target)
+
+    def close(self) -> None:
+        if not is_replay():
+            self._folder.close()

@@ -28,12 +28,12 @@ def assertion_grant(
 ) -> Callable[[], tuple[str, float]]:
     """``fetch_token`` of the client credentials grant; every renewal signs a new assertion.
 
-    The key is a PEM text, RSA (signed as PS256; NetSuite refuses RS256) or elliptic curve. Raises PermanentError when
-    the key cannot be used or the account refuses it.
+    The key is a PEM text, RSA (signed as PS256; NetSuite refuses RS256) or elliptic curve. ``fetch_token`` raises
+    PermanentError when the key cannot be used or the account refuses it.
     """
-    algorithm = _algorithm(private_key)
 
     def fetch() -> tuple[str, float]:
+        algorithm = _algorithm(private_key)
         now = int(time.time())
         claims = {
             "iss": client_id,
