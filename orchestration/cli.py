@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingestion.config import ConfigurationError, parse_systems, settings
-from orchestration import cli_register
+from orchestration import cli_operations, cli_register
 from orchestration.cli_register import Json, print_json
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ policies_app = typer.Typer(help="The policies: SLAs, tolerances, owners, rates, 
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(policies_app, name="policies")
+app.add_typer(cli_operations.alerts_app, name="alerts")
 
 Systems = Annotated[
     str | None,
@@ -89,7 +90,14 @@ def run(
         _report(_execute(), as_json, next_steps=False)
 
 
-for command in (cli_register.findings, cli_register.explain, cli_register.decide, cli_register.replay):
+for command in (
+    cli_register.findings,
+    cli_register.explain,
+    cli_register.decide,
+    cli_register.replay,
+    cli_operations.exceptions,
+    cli_operations.snooze,
+):
     app.command()(command)
 
 

@@ -71,6 +71,23 @@ def show_register(console: Console, found: Sequence[Row], as_of: object, limit: 
         console.print(f"... and {len(found) - len(shown)} more", highlight=False)
 
 
+def show_exceptions(console: Console, found: Sequence[Row]) -> None:
+    """The queue by owner: what is the matter, what to do, since when."""
+    from orchestration.exceptions import TEAMS
+
+    for owner in dict.fromkeys(row["owner"] for row in found):
+        console.print(f"[bold]{TEAMS[owner]}[/bold]")
+        for row in (row for row in found if row["owner"] == owner):
+            level = f", level {row['escalation_level']}" if row["escalation_level"] else ""
+            put_off = f", snoozed until {row['snoozed_until_date']}" if row["status"] == "snoozed" else ""
+            line = f"  {str(row['exception_id'])[:8]}  {row['severity']:<6}  {row['sentence']}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            todo = f"                    {row['action']} (since {row['first_seen_date']}{level}{put_off})"
+            console.print(todo, style="dim", highlight=False, markup=False, soft_wrap=True)
+    if not found:
+        console.print("nothing has to be acted on")
+
+
 def show_totals(console: Console, found: Sequence[Row]) -> None:
     """Findings and money per category and currency, then leakage per currency; currencies are never added up.
 

@@ -20,9 +20,9 @@
       'status': 'string', 'error_class': 'string', 'is_transient': 'boolean', 'detail': 'string'
     },
     'alert_event': {
-      'alert_id': 'string', 'event_type': 'string', 'happened_at': 'timestamp', 'owner': 'string', 'mode': 'string',
-      'exception_id': 'string', 'opening_number': 'int', 'escalation_level': 'int', 'severity': 'string',
-      'as_of_date': 'date'
+      'alert_id': 'string', 'event_type': 'string', 'happened_at': 'timestamp', 'mode': 'string', 'target': 'string',
+      'owner': 'string', 'exception_id': 'string', 'first_seen_date': 'date', 'escalation_level': 'int',
+      'severity': 'string', 'as_of_date': 'date'
     }
   }) }}
 {% endmacro %}

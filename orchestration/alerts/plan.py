@@ -1,0 +1,98 @@
+"""Which alerts are due: what each target has not been told yet, in one message for all (digest) or one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from orchestration.alerts.settings import AlertRoutes
+from orchestration.exceptions import SEVERITIES, TEAMS
+from orchestration.register import Row
+
+DIGEST, IMMEDIATE = "digest", "immediate"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A message to one target about exceptions of one owner. ``unchanged`` more are open that it was told of before."""
+
+    mode: str
+    target: str
+    owner: str
+    exceptions: tuple[Row, ...]
+    unchanged: int = 0
+
+    @property
+    def title(self) -> str:
+        team = TEAMS[self.owner]
+        if self.mode == IMMEDIATE:
+            level = self.exceptions[0]["escalation_level"]
+            return f"{team}: act now" + (
+                f" (level {level}, open for {self.exceptions[0]['age_days']} days)" if level else ""
+            )
+        count = len(self.exceptions)
+        return f"{team}: {count} new or more urgent {'exception' if count == 1 else 'exceptions'}"
+
+    @property
+    def text(self) -> str:
+        """Plain text, one paragraph per exception: what is the matter, what to do, and how to put it off."""
+        paragraphs = [_paragraph(exception) for exception in self.exceptions]
+        if self.unchanged:
+            paragraphs.append(
+                f"{self.unchanged} more open, unchanged since the last alert: leakage exceptions --owner {self.owner}"
+            )
+        return "\n\n".join(paragraphs)
+
+
+def _paragraph(exception: Row) -> str:
+    age, level = exception["age_days"], exception["escalation_level"]
+    since = f"since {exception['first_seen_date']}" if age else "new today"
+    facts = [f"{exception['severity']} severity", since, *([f"escalation level {level}"] if level else [])]
+    return (
+        f"{exception['sentence']}.\n"
+        f"What to do: {str(exception['action']).rstrip('.')}.\n"
+        f"({', '.join(facts)}; id {str(exception['exception_id'])[:8]})"
+    )
+
+
+class Told:
+    """What each target was told, from the events of earlier alerts: the highest level and severity of each exception."""
+
+    def __init__(self, events: Iterable[Row], *, forget_in_doubt: bool = False) -> None:
+        state: dict[tuple[str, str], Row] = {(e["alert_id"], e["exception_id"]): e for e in events}
+        self.in_doubt = len({e["alert_id"] for e in state.values() if e["event_type"] == "sending"})
+        self._known: dict[tuple[object, ...], list[tuple[int, int]]] = {}
+        for event in state.values():
+            if event["event_type"] == "sent" or (event["event_type"] == "sending" and not forget_in_doubt):
+                self._known.setdefault(_key(event["target"], event), []).append(_urgency(event))
+
+    def knows(self, target: str, exception: Row) -> bool:
+        """Whether the target was told of the exception as it is now: neither its level nor its severity has risen."""
+        level, severity = _urgency(exception)
+        before = self._known.get(_key(target, exception), [])
+        return any(old_level >= level for old_level, _ in before) and any(old >= severity for _, old in before)
+
+
+def _key(target: str, exception: Row) -> tuple[object, ...]:
+    # One that was gone and came back has another first day.
+    return target, exception["exception_id"], exception["first_seen_date"]
+
+
+def _urgency(exception: Row) -> tuple[int, int]:
+    return exception["escalation_level"], SEVERITIES.index(exception["severity"])
+
+
+def due(mode: str, queue: Sequence[Row], routes: AlertRoutes, told: Told) -> Iterator[Alert]:
+    """The alerts to send now. Immediate are those of high severity and those that nobody solved for a level's time."""
+    for owner in dict.fromkeys(e["owner"] for e in queue):
+        by_target: dict[str, list[Row]] = {}
+        for exception in (e for e in queue if e["owner"] == owner):
+            for target in routes.of(owner, exception["escalation_level"]):
+                by_target.setdefault(target, []).append(exception)
+        for target, all_open in by_target.items():
+            news = [e for e in all_open if not told.knows(target, e)]
+            if mode == IMMEDIATE:
+                urgent = (e for e in news if e["severity"] == "high" or e["escalation_level"])
+                yield from (Alert(mode, target, owner, (e,)) for e in urgent)
+            elif news:
+                yield Alert(mode, target, owner, tuple(news), len(all_open) - len(news))
