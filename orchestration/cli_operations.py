@@ -72,9 +72,7 @@ def send_alerts(
 ) -> None:
     """Tell each owner what is new or has become more urgent; what was told before is not repeated. Exit code 1 when a
     target could not be reached."""
-    from dataclasses import asdict
-
-    from orchestration import alerts, register
+    from orchestration import alerts
 
     if digest == immediate:
         raise ConfigurationError("alerts send: say either --digest or --immediate")
@@ -82,7 +80,14 @@ def send_alerts(
         alerts.DIGEST if digest else alerts.IMMEDIATE, dry_run=dry_run, repeat_in_doubt=repeat_in_doubt
     )
     if as_json:
-        print_json(register.plain(asdict(outcome)))
+        print_json(
+            {
+                "sent": [alert.summary() for alert in outcome.sent],
+                "failed": [alert.summary() for alert in outcome.failed],
+                "in_doubt": outcome.in_doubt,
+                "is_dry_run": outcome.is_dry_run,
+            }
+        )
     else:
         _say(outcome)
     if outcome.failed:
@@ -96,7 +101,7 @@ def _say(outcome: Outcome) -> None:
             typer.echo("\n".join(f"    {line}" for line in alert.text.splitlines()))
     for alert in outcome.failed:
         typer.echo(
-            f"leakage: {alert.target} did not take an alert for {alert.owner}; check its URL in [alerts.targets] and send again",
+            f"leakage: {alert.target} did not take an alert for {alert.owner}; check [alerts.targets] and send again",
             err=True,
         )
     if outcome.in_doubt:

@@ -17,7 +17,7 @@ from ingestion.config import ConfigurationError, settings
 from orchestration import control, exceptions, register
 from orchestration.alerts.delivery import Sender
 from orchestration.alerts.plan import DIGEST, IMMEDIATE, Alert, Told, due
-from orchestration.alerts.settings import AlertRoutes, alert_routes
+from orchestration.alerts.routes import AlertRoutes, alert_routes
 from orchestration.register import Row
 
 __all__ = ["DIGEST", "IMMEDIATE", "Alert", "Outcome", "send"]

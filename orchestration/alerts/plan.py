@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestration.alerts.settings import AlertRoutes
+from orchestration.alerts.routes import AlertRoutes
 from orchestration.exceptions import SEVERITIES, TEAMS
 from orchestration.register import Row
 
@@ -38,10 +38,15 @@ class Alert:
         """Plain text, one paragraph per exception: what is the matter, what to do, and how to put it off."""
         paragraphs = [_paragraph(exception) for exception in self.exceptions]
         if self.unchanged:
-            paragraphs.append(
-                f"{self.unchanged} more open, unchanged since the last alert: leakage exceptions --owner {self.owner}"
-            )
+            rest = f"leakage exceptions --owner {self.owner}"
+            paragraphs.append(f"{self.unchanged} more open, unchanged since you were told: {rest}")
         return "\n\n".join(paragraphs)
+
+    def summary(self) -> dict[str, object]:
+        """The alert as a script reads it."""
+        ids = [str(exception["exception_id"]) for exception in self.exceptions]
+        about = {"target": self.target, "owner": self.owner, "mode": self.mode, "exceptions": ids}
+        return {**about, "unchanged": self.unchanged, "title": self.title, "text": self.text}
 
 
 def _paragraph(exception: Row) -> str:

@@ -22,7 +22,7 @@ from ingestion.config import ConfigurationError
 from orchestration.exceptions import TEAMS
 
 LEVELS = ("1", "2", "3")
-_HELP = "set [alerts.targets] and [alerts.routes] in .dlt/secrets.toml (see orchestration/alerts/settings.py)"
+_HELP = "set [alerts.targets] and [alerts.routes] in .dlt/secrets.toml (see orchestration/alerts/routes.py)"
 
 
 @configspec
