@@ -217,9 +217,9 @@ def _identity_decisions(rows: Iterable[Row]) -> Iterator[Problem]:
             yield row.problem(f"{' '.join(one)} is compared with itself", "name the other record as the target")
 
 
-def _exception_rules(rows: Iterable[Row], detectors: Iterable[Row]) -> Iterator[Problem]:
+def _exception_rules(rows: Iterable[Row]) -> Iterator[Problem]:
     """Every kind has its words: what has none would be missing in the queue, and nobody would know."""
-    kinds = {row.text["category"] for row in detectors if row.text["detector_id"]} | project.exception_kinds()
+    kinds = project.detectors().keys() | project.exception_kinds()
     present = set()
     for row in rows:
         kind = row.text["kind"]
@@ -247,5 +247,5 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Problem]]], ...] = (
     (("transfer_prices",), _transfer_prices),
     (("identity_rules",), _identity_rules),
     (("identity_decisions",), _identity_decisions),
-    (("exception_rules", "detectors"), _exception_rules),
+    (("exception_rules",), _exception_rules),
 )
