@@ -7,10 +7,18 @@ with outages as (
     sum(case when outcome = 'retried' then 1 else 0 end) as repaired_count,
     sum(case when outcome = 'retried' and not is_past_sla then 1 else 0 end) as repaired_in_time_count,
     sum(case when outcome = 'retried' then failing_hours end) as repair_hours,
-    sum(case when outcome <> 'retried' then stuck_amount end) as stuck_amount,
-    min(currency) as currency
+    sum(case when outcome <> 'retried' then stuck_amount end) as stuck_amount
   from {{ ref('operations__failed_syncs') }}
   group by record_type || '|' || record_ref || '|' || to_domain
+),
+
+items as (
+  select
+    item_type,
+    source_id,
+    min(currency) as currency
+  from {{ ref('ledger__items') }}
+  group by item_type, source_id
 ),
 
 records as (
@@ -27,9 +35,10 @@ records as (
     coalesce(outages.repaired_in_time_count, 0) as repaired_in_time_count,
     outages.repair_hours,
     outages.stuck_amount,
-    outages.currency
+    items.currency
   from {{ ref('ledger__sync_health') }} as health
   left join outages on health.sync_record_id = outages.sync_record_id
+  left join items on health.record_type = items.item_type and health.record_ref = items.source_id
 )
 
 select
