@@ -97,6 +97,7 @@ for command in (
     cli_register.replay,
     cli_operations.exceptions,
     cli_operations.snooze,
+    cli_operations.trace,
 ):
     app.command()(command)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingestion.config import ConfigurationError
-from orchestration.cli_register import Json, print_json
+from orchestration.cli_register import Json, OfReplay, print_json
 
 if TYPE_CHECKING:
     from orchestration.alerts import Outcome
@@ -54,6 +54,30 @@ def snooze(
         print_json(register.plain(recorded))
     else:
         typer.echo(f"{recorded['exception_id']} snoozed until {recorded['until_date']} by {recorded['decided_by']}")
+
+
+def trace(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT", help="Engagement, change order or invoice: our id, the system's id or its number."
+        ),
+    ],
+    of_replay: OfReplay = None,
+    as_json: Json = False,
+) -> None:
+    """One agreement's or amendment's way through CRM, delivery, billing and revenue: when, where, and what is missing."""
+    from rich.console import Console
+
+    from orchestration import register, screen
+    from orchestration import trace as traces
+
+    with register.open_register(of_replay) as connection:
+        found = traces.trace(connection, what)
+    if as_json:
+        print_json(register.plain(found))
+    else:
+        screen.show_trace(Console(), found)
 
 
 @alerts_app.command("send")

@@ -88,6 +88,31 @@ def show_exceptions(console: Console, found: Sequence[Row]) -> None:
         console.print("nothing has to be acted on")
 
 
+def show_trace(console: Console, steps: Sequence[Row]) -> None:
+    """The steps of each subject: when, in which system, by which record, and how late or absent they are."""
+    for subject in dict.fromkeys(step["subject_id"] for step in steps):
+        own = [step for step in steps if step["subject_id"] == subject]
+        kind = own[0]["subject_type"].replace("_", " ")
+        title = f"{kind} {own[0]['subject_name']} ({subject}) of {own[0]['customer_name']}"
+        console.print(title, style="bold", highlight=False, markup=False, soft_wrap=True)
+        table = Table(box=None, pad_edge=False)
+        for name in ("", "domain", "date", "status", "since before", "system", "record id", "amount"):
+            table.add_column(name, justify="right" if name in ("since before", "amount") else "left", overflow="fold")
+        for step in own:
+            late = f" by {step['days_late']} d" if step["days_late"] else ""
+            table.add_row(
+                step["step"].replace("_", " "),
+                step["domain"],
+                str(step["happened_date"] or "-"),
+                step["status"].replace("_", " ") + late,
+                "" if step["days_since_previous"] is None else f"{step['days_since_previous']} d",
+                step["source_system"] or "-",
+                step["source_id"] or "absent",
+                "" if step["amount"] is None else f"{_money(step['amount'])} {step['currency']}",
+            )
+        console.print(table)
+
+
 def show_totals(console: Console, found: Sequence[Row]) -> None:
     """Findings and money per category and currency, then leakage per currency; currencies are never added up.
 

@@ -219,9 +219,21 @@ def test_slack_and_teams_get_the_same_words(queue: Path, hook: Web, monkeypatch:
     ("targets", "routes", "said"),
     [
         ({}, {"FIN": ["mail"]}, "alerts: nobody is told; set [alerts.targets] and [alerts.routes]"),
-        ({"mail": "json://x"}, {"FIN": ["post"]}, "routes of FIN names 'post', which is in no line of [alerts.targets]"),
-        ({"mail": "json://x"}, {"HR": ["mail"]}, "alerts: routes names 'HR'; write one of FIN, PMO, SVC, SOP, IT, PROC"),
-        ({"mail": "json://x"}, {"FIN": ["mail"], "escalations": {"4": ["mail"]}}, "escalations names '4'; write one of"),
+        (
+            {"mail": "json://x"},
+            {"FIN": ["post"]},
+            "routes of FIN names 'post', which is in no line of [alerts.targets]",
+        ),
+        (
+            {"mail": "json://x"},
+            {"HR": ["mail"]},
+            "alerts: routes names 'HR'; write one of FIN, PMO, SVC, SOP, IT, PROC",
+        ),
+        (
+            {"mail": "json://x"},
+            {"FIN": ["mail"], "escalations": {"4": ["mail"]}},
+            "escalations names '4'; write one of",
+        ),
         ({"mail": "gopher://user:s3cret@x"}, {"FIN": ["mail"]}, "the URL of target 'mail' is none that apprise knows"),
     ],
 )

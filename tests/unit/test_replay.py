@@ -29,7 +29,8 @@ select * from (values
 create table control.exception_decision as
 select * from control.finding_decision;
 create table control.load_attempt as
-select * from (values ('then', timestamp '2026-04-30 09:00:00'), ('later', timestamp '2026-04-30 10:00:01')) as a(load_attempt_id, ended_at);
+select decision_id as load_attempt_id, decided_at as ended_at from control.finding_decision
+where decision_id <> 'about_a_later_day';
 create table marts.leakage__finding_events as
 select * from (values
   ('then', timestamp '2026-04-30 09:30:00', date '2026-04-30'), ('later', timestamp '2026-04-30 11:00:00', date '2026-04-30'),
