@@ -21,8 +21,7 @@
     },
     'alert_event': {
       'alert_id': 'string', 'event_type': 'string', 'happened_at': 'timestamp', 'mode': 'string', 'target': 'string',
-      'owner': 'string', 'exception_id': 'string', 'first_seen_date': 'date', 'escalation_level': 'int',
-      'severity': 'string', 'as_of_date': 'date'
+      'owner': 'string', 'exception_id': 'string', 'escalation_level': 'int', 'severity': 'string', 'as_of_date': 'date'
     }
   }) }}
 {% endmacro %}

@@ -7,7 +7,7 @@ twice. An alert whose sending was interrupted is in doubt: nobody knows whether 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -35,24 +35,22 @@ class Outcome:
     is_dry_run: bool = False
 
 
-def send(mode: str, *, dry_run: bool = False, repeat_in_doubt: bool = False, sender: Sender | None = None) -> Outcome:
+def send(mode: str, *, dry_run: bool = False, repeat_in_doubt: bool = False) -> Outcome:
     """Send what is due in ``mode`` (digest or immediate), or only say what would be sent.
 
     Raises ConfigurationError when no target is configured, one cannot be used, or alerts are being sent already.
     """
     routes = alert_routes()
-    sender = sender or Sender(routes.targets)
+    sender = Sender(routes.targets or {})
     folder = settings().data_dir
     try:
         with FileLock(folder / "alerts.lock").acquire(timeout=0):
-            return _send(mode, routes, sender.send, dry_run=dry_run, repeat_in_doubt=repeat_in_doubt)
+            return _send(mode, routes, sender, dry_run=dry_run, repeat_in_doubt=repeat_in_doubt)
     except Timeout:
         raise ConfigurationError(f"{folder}: alerts are being sent already; wait for that to end") from None
 
 
-def _send(
-    mode: str, routes: AlertRoutes, deliver: Callable[[Alert], bool], *, dry_run: bool, repeat_in_doubt: bool
-) -> Outcome:
+def _send(mode: str, routes: AlertRoutes, sender: Sender, *, dry_run: bool, repeat_in_doubt: bool) -> Outcome:
     with register.open_register() as connection:
         queue = exceptions.queue(connection, snoozed=False)
     told = Told(control.read("alert_event", _PURPOSE), forget_in_doubt=repeat_in_doubt)
@@ -63,7 +61,7 @@ def _send(
             continue
         alert_id = uuid.uuid4().hex
         _record(alert_id, "sending", alert)
-        arrived = deliver(alert)
+        arrived = sender.send(alert)
         _record(alert_id, "sent" if arrived else "failed", alert)
         (outcome.sent if arrived else outcome.failed).append(alert)
     return outcome
@@ -83,25 +81,13 @@ def _without_fresh_snoozes(queue: Sequence[Row]) -> list[Row]:
 
 def _record(alert_id: str, event_type: str, alert: Alert) -> None:
     moment = datetime.now(UTC).replace(tzinfo=None)
-    events = [
-        {
-            "alert_id": alert_id,
-            "event_type": event_type,
-            "happened_at": moment,
-            "mode": alert.mode,
-            "target": alert.target,
-            **{
-                name: exception[name]
-                for name in (
-                    "exception_id",
-                    "owner",
-                    "first_seen_date",
-                    "escalation_level",
-                    "severity",
-                    "as_of_date",
-                )
-            },
-        }
-        for exception in alert.exceptions
-    ]
+    about = {
+        "alert_id": alert_id,
+        "event_type": event_type,
+        "happened_at": moment,
+        "mode": alert.mode,
+        "target": alert.target,
+    }
+    told = ("exception_id", "owner", "escalation_level", "severity", "as_of_date")
+    events = [about | {name: exception[name] for name in told} for exception in alert.exceptions]
     control.append("alert_event", events, _PURPOSE)

@@ -61,26 +61,26 @@ def _paragraph(exception: Row) -> str:
 
 
 class Told:
-    """What each target was told, from the events of earlier alerts: the highest level and severity of each exception."""
+    """What each target was told, from the events of earlier alerts."""
 
     def __init__(self, events: Iterable[Row], *, forget_in_doubt: bool = False) -> None:
-        state: dict[tuple[str, str], Row] = {(e["alert_id"], e["exception_id"]): e for e in events}
-        self.in_doubt = len({e["alert_id"] for e in state.values() if e["event_type"] == "sending"})
-        self._known: dict[tuple[object, ...], list[tuple[int, int]]] = {}
-        for event in state.values():
-            if event["event_type"] == "sent" or (event["event_type"] == "sending" and not forget_in_doubt):
-                self._known.setdefault(_key(event["target"], event), []).append(_urgency(event))
+        latest = {(e["alert_id"], e["exception_id"]): e for e in events}.values()
+        in_doubt = {e["alert_id"] for e in latest if e["event_type"] == "sending"}
+        self.in_doubt = len(in_doubt)
+        self._known: dict[tuple[str, str], list[Row]] = {}
+        for event in latest:
+            if event["event_type"] == "sent" or (event["alert_id"] in in_doubt and not forget_in_doubt):
+                self._known.setdefault((event["target"], event["exception_id"]), []).append(event)
 
     def knows(self, target: str, exception: Row) -> bool:
-        """Whether the target was told of the exception as it is now: neither its level nor its severity has risen."""
+        """Whether the target was told of the exception, since it is there, and neither its level nor its severity has risen."""
+        before = [
+            _urgency(event)
+            for event in self._known.get((target, exception["exception_id"]), [])
+            if event["as_of_date"] >= exception["first_seen_date"]
+        ]
         level, severity = _urgency(exception)
-        before = self._known.get(_key(target, exception), [])
-        return any(old_level >= level for old_level, _ in before) and any(old >= severity for _, old in before)
-
-
-def _key(target: str, exception: Row) -> tuple[object, ...]:
-    # One that was gone and came back has another first day.
-    return target, exception["exception_id"], exception["first_seen_date"]
+        return any(old >= level for old, _ in before) and any(old >= severity for _, old in before)
 
 
 def _urgency(exception: Row) -> tuple[int, int]:

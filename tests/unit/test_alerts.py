@@ -110,7 +110,10 @@ def test_what_gets_worse_is_told_again_and_what_does_not_is_not(
     assert told(alerts.send("digest")) == [("hook", ["bbbb2"], 1)]
     change(queue, "severity = 'low', amount = 50 where exception_id = 'bbbb2'")
     assert told(alerts.send("digest")) == [], "what has become less is not told"
-    change(queue, "first_seen_date = date '2026-04-30', escalation_level = 0 where exception_id = 'aaaa1'")
+    change(queue, "first_seen_date = date '2026-04-28', escalation_level = 0 where exception_id = 'aaaa1'")
+    assert told(alerts.send("digest")) == [], "its oldest part was solved"
+    change(queue, "as_of_date = date '2026-05-04'")
+    change(queue, "first_seen_date = date '2026-05-03' where exception_id = 'aaaa1'")
     assert told(alerts.send("digest")) == [("hook", ["aaaa1"], 1)], "it was gone and came back"
 
 

@@ -42,7 +42,8 @@ from (
   ('change_order', 'crm1:C', 'CO-1', 1, 'approved', 'crm', 'done', date '2026-03-04', null, 'crm1', 'C', 9000.00),
   ('engagement', 'crm1:E', 'Advice', 1, 'won', 'crm', 'done', date '2026-02-01', null, 'crm1', 'O', 60000.00),
   ('engagement', 'crm1:F', 'Another', 1, 'won', 'crm', 'done', date '2026-02-01', null, 'crm1', 'Q', 1.00)
-) as t(subject_type, subject_id, name, step_number, step, domain, status, happened_date, days_late, source_system, source_id, amount);
+) as t(subject_type, subject_id, name, step_number, step, domain, status, happened_date, days_late, source_system, source_id,
+       amount);
 update marts.operations__traces set correlation_id = 'crm1:F' where subject_id = 'crm1:F';
 """
 
