@@ -73,7 +73,7 @@ found as (
     end) as deadline_date,
     min(finding.owner) as owner,
     max(finding.action) as only_action,
-    {{ dbt.listagg('finding.finding_id', "';'", 'order by finding.finding_id asc nulls last') }} as record_ids
+    {{ dbt.listagg('finding.finding_id', "';'", "order by finding.finding_id asc nulls last") }} as record_ids
   from queued_findings as finding
   left join run_closes as closes on finding.contract_line_id = closes.contract_line_id
   group by
@@ -112,7 +112,7 @@ set_aside as (
     min(first_quarantined_at) as first_quarantined_at,
     count(*) as record_count,
     min(reason) as reason,
-    {{ dbt.listagg('quarantined_record_id', "';'", 'order by quarantined_record_id asc nulls last') }} as record_ids
+    {{ dbt.listagg('quarantined_record_id', "';'", "order by quarantined_record_id asc nulls last") }} as record_ids
   from {{ ref('quarantined_record') }}
   group by source_system, source_object
 ),

@@ -11,6 +11,27 @@
     ('requested', 'crm'), ('approved', 'crm'), ('known_to_delivery', 'psa'), ('known_to_ledger', 'erp'),
     ('first_work', 'psa'), ('first_approval', 'psa'), ('first_invoice', 'erp'), ('first_revenue', 'erp')],
 } %}
+{# The records that show a step by themselves: relation, subject, its id, step, day, record id, amount and condition. #}
+{% set known = "case source_domain when 'psa' then 'known_to_delivery' else 'known_to_ledger' end" %}
+{% set in_psa_or_erp = "not is_deleted and source_domain in ('psa', 'erp')" %}
+{% set change = 'coalesce(nullif(delta_amount, 0), cap_delta_amount)' %}
+{% set records = [
+  (ref('engagement'), "'engagement'", 'engagement_id', "'won'", 'cast(closed_won_at as date)',
+    'coalesce(opportunity_source_id, source_id)', 'opportunity_amount', 'not is_deleted'),
+  (ref('engagement'), "'engagement'", 'engagement_id', "'signed'", 'signed_date', 'source_id', none, 'not is_deleted'),
+  (ref('project'), "'engagement'", 'engagement_id', "'project_created'", 'cast(created_at as date)', 'source_id', none,
+    'not is_deleted'),
+  (ref('contract_value'), "'engagement'", 'engagement_id', known, 'cast(created_at as date)', 'source_id', 'amount',
+    in_psa_or_erp),
+  (ref('change_order'), "'change_order'", 'change_order_id', "'requested'", 'requested_date', 'source_id', none,
+    'not is_deleted'),
+  (ref('change_order'), "'change_order'", 'change_order_id', "'approved'", 'approved_date', 'source_id', change,
+    "not is_deleted and status = 'approved'"),
+  (ref('change_order_record'), "'change_order'", 'change_order_id', known, 'cast(created_at as date)', 'source_id', change,
+    in_psa_or_erp),
+  ('items', 'subject_type', 'subject_id', "'first_work'", 'service_date', 'source_id', none, 'service_date is not null'),
+  ('items', 'subject_type', 'subject_id', "'first_approval'", 'approved_date', 'source_id', none, 'approved_date is not null'),
+] %}
 -- (Step 1/3) The subjects, and everything that happened to them.
 with subjects as (
   select
@@ -90,59 +111,31 @@ lines as (
 ),
 
 happened as (
-  select 'engagement' as subject_type, engagement_id as subject_id, 'won' as step, cast(closed_won_at as date) as happened_date,
-    source_system, coalesce(opportunity_source_id, source_id) as source_id, opportunity_amount as amount, currency
-  from {{ ref('engagement') }}
+  {% for relation, subject_type, subject_id, step, happened_date, source_id, amount, condition in records %}
+  select
+    {{ subject_type }} as subject_type,
+    {{ subject_id }} as subject_id,
+    {{ step }} as step,
+    {{ happened_date }} as happened_date,
+    source_system,
+    {{ source_id }} as source_id,
+    cast({{ amount or 'null' }} as decimal(18, 4)) as amount,
+    {{ 'currency' if amount else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as currency
+  from {{ relation }}
+  where {{ condition }}
 
   union all
 
-  select 'engagement', engagement_id, 'signed', signed_date, source_system, source_id, cast(null as decimal(18, 4)), currency
-  from {{ ref('engagement') }}
-
-  union all
-
-  select 'engagement', engagement_id, 'project_created', cast(created_at as date), source_system, source_id,
-    cast(null as decimal(18, 4)), cast(null as {{ dbt.type_string() }})
-  from {{ ref('project') }}
-  where not is_deleted and engagement_id is not null
-
-  union all
-
-  select 'engagement', engagement_id, case source_domain when 'psa' then 'known_to_delivery' else 'known_to_ledger' end,
-    cast(created_at as date), source_system, source_id, amount, currency
-  from {{ ref('contract_value') }}
-  where not is_deleted and source_domain in ('psa', 'erp')
-
-  union all
-
-  select 'change_order', change_order_id, 'requested', requested_date, source_system, source_id, cast(null as decimal(18, 4)), currency
-  from {{ ref('change_order') }}
-
-  union all
-
-  select 'change_order', change_order_id, 'approved', case when status = 'approved' then approved_date end, source_system, source_id,
-    coalesce(nullif(delta_amount, 0), cap_delta_amount), currency
-  from {{ ref('change_order') }}
-
-  union all
-
-  select 'change_order', change_order_id, case source_domain when 'psa' then 'known_to_delivery' else 'known_to_ledger' end,
-    cast(created_at as date), source_system, source_id, coalesce(nullif(delta_amount, 0), cap_delta_amount), currency
-  from {{ ref('change_order_record') }}
-  where not is_deleted and source_domain in ('psa', 'erp')
-
-  {% for step, column in [('first_work', 'service_date'), ('first_approval', 'approved_date')] %}
-  union all
-
-  select subject_type, subject_id, '{{ step }}', {{ column }}, source_system, source_id, cast(null as decimal(18, 4)),
-    cast(null as {{ dbt.type_string() }})
-  from items
   {% endfor %}
-
-  union all
-
-  select items.subject_type, items.subject_id, 'first_invoice', lines.posted_date, lines.source_system, lines.source_id,
-    allocation.amount, allocation.currency
+  select
+    items.subject_type,
+    items.subject_id,
+    'first_invoice' as step,
+    lines.posted_date as happened_date,
+    lines.source_system,
+    lines.source_id,
+    allocation.amount,
+    allocation.currency
   from items
   inner join {{ ref('ledger__billing_allocations') }} as allocation on items.item_id = allocation.item_id
   inner join lines on allocation.invoice_line_id = lines.invoice_line_id
@@ -150,8 +143,15 @@ happened as (
 
   union all
 
-  select 'engagement', lines.engagement_id, 'first_payment', payment.payment_date, payment.source_system, payment.source_id,
-    payment.amount, payment.currency
+  select
+    'engagement' as subject_type,
+    lines.engagement_id as subject_id,
+    'first_payment' as step,
+    payment.payment_date as happened_date,
+    payment.source_system,
+    payment.source_id,
+    payment.amount,
+    payment.currency
   from lines
   inner join {{ ref('payment') }} as payment on lines.invoice_id = payment.invoice_id
   where not payment.is_deleted and lines.engagement_id is not null
@@ -159,8 +159,15 @@ happened as (
   union all
 
   -- Revenue of an amendment is that of its contract line from the month on in which it takes effect.
-  select subjects.subject_type, subjects.subject_id, 'first_revenue', schedule.posted_date, schedule.source_system,
-    schedule.source_id, schedule.recognised_amount, schedule.currency
+  select
+    subjects.subject_type,
+    subjects.subject_id,
+    'first_revenue' as step,
+    schedule.posted_date as happened_date,
+    schedule.source_system,
+    schedule.source_id,
+    schedule.recognised_amount as amount,
+    schedule.currency
   from subjects
   inner join {{ ref('revenue_schedule') }} as schedule
     on
