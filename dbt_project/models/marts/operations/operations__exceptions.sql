@@ -3,26 +3,8 @@
   is wrong with the data itself (loads, feeds, quarantine, identities, receipts) has rows of its own.
 #}
 {% set levels = 3 %}
--- (Step 1/4) The findings that the queue takes: the one place that says which. A detector that is not switched on for a
--- company yet must not reach the people who act.
-with queued_findings as (
-  select
-    finding.*,
-    state.opened_date,
-    rule.deadline,
-    coalesce(finding.customer_id, finding.engagement_id, finding.project_id, finding.subject_id) as party_id,
-    cast({{ dbt.date_trunc('month', 'finding.occurred_date') }} as date) as period_month,
-    coalesce(nullif(finding.amount, 0), finding.exposed_amount, finding.amount) as money_concerned
-  from {{ ref('leakage__findings') }} as finding
-  inner join {{ ref('exception_rules') }} as rule on finding.category = rule.kind and rule.is_queued
-  left join {{ ref('leakage__finding_states') }} as state on finding.finding_id = state.finding_id
-  where
-    finding.verdict not in ('not_leakage', 'not_yet_due', 'billed')
-    and finding.status <> 'rejected'
-),
-
--- The last day on which the invoices of the next billing run of each contract line are in time.
-run_closes as (
+-- (Step 1/4) The last day on which the invoices of the next billing run of each contract line are in time.
+with run_closes as (
   select
     line.contract_line_id,
     min(closing_day.calendar_date) as closes_date
@@ -39,6 +21,26 @@ run_closes as (
       and closing_day.is_business_day
   where closing_day.calendar_date >= {{ as_of_date() }}
   group by line.contract_line_id
+),
+
+-- The findings that the queue takes: the one place that says which. A detector that is not switched on for a
+-- company yet must not reach the people who act.
+queued_findings as (
+  select
+    finding.*,
+    state.opened_date,
+    case rule.deadline when 'billing_run' then closes.closes_date when 'recovery' then finding.recovery_deadline end
+      as deadline_date,
+    coalesce(finding.customer_id, finding.engagement_id, finding.project_id, finding.subject_id) as party_id,
+    cast({{ dbt.date_trunc('month', 'finding.occurred_date') }} as date) as period_month,
+    coalesce(nullif(finding.amount, 0), finding.exposed_amount, finding.amount) as money_concerned
+  from {{ ref('leakage__findings') }} as finding
+  inner join {{ ref('exception_rules') }} as rule on finding.category = rule.kind and rule.is_queued
+  left join {{ ref('leakage__finding_states') }} as state on finding.finding_id = state.finding_id
+  left join run_closes as closes on finding.contract_line_id = closes.contract_line_id
+  where
+    finding.verdict not in ('not_leakage', 'not_yet_due', 'billed')
+    and finding.status <> 'rejected'
 ),
 
 found as (
@@ -67,15 +69,14 @@ found as (
     -- One unknown amount makes the sum unknown.
     case when count(*) = count(finding.money_concerned) then sum(finding.money_concerned) end as amount,
     finding.currency,
-    min(case finding.deadline
-      when 'billing_run' then closes.closes_date
-      when 'recovery' then finding.recovery_deadline
-    end) as deadline_date,
+    -- The next one; when all have passed, the last.
+    coalesce(
+      min(case when finding.deadline_date >= {{ as_of_date() }} then finding.deadline_date end), max(finding.deadline_date)
+    ) as deadline_date,
     min(finding.owner) as owner,
     max(finding.action) as only_action,
     {{ dbt.listagg('finding.finding_id', "';'", "order by finding.finding_id asc nulls last") }} as record_ids
   from queued_findings as finding
-  left join run_closes as closes on finding.contract_line_id = closes.contract_line_id
   group by
     finding.category,
     finding.verdict = 'overbilling',
@@ -210,6 +211,8 @@ routed as (
     rule.sentence as sentence_template,
     rule.action as action_template,
     cast(greatest(0, {{ dbt.datediff('raised.first_seen_date', as_of_date(), 'day') }}) as int) as age_days,
+    -- A load has the time of the run, which may lie after the business date.
+    least(raised.first_seen_date, {{ as_of_date() }}) as since_date,
     cast({{ dbt.datediff(as_of_date(), 'raised.deadline_date', 'day') }} as int) as days_left,
     cast({{ global_policy('exception_escalation') }} as int) as days_per_level
   from raised
@@ -234,7 +237,7 @@ judged as (
     on
       routed.exception_id = decision.exception_id
       and decision.recency = 1
-      and decision.as_of_date >= routed.first_seen_date
+      and decision.as_of_date >= routed.since_date
 )
 
 {% set words = {
@@ -271,12 +274,12 @@ select
   amount,
   currency,
   deadline_date,
-  first_seen_date,
+  since_date as first_seen_date,
   age_days,
   escalation_level,
   case
     when escalation_level < {{ levels }}
-      then cast({{ dbt.dateadd('day', '(escalation_level + 1) * days_per_level', 'first_seen_date') }} as date)
+      then cast({{ dbt.dateadd('day', '(escalation_level + 1) * days_per_level', 'since_date') }} as date)
   end as escalates_date,
   case when is_snoozed then until_date end as snoozed_until_date,
   case when is_snoozed then snooze_reason end as snooze_reason,
