@@ -20,12 +20,12 @@ Row = dict[str, Any]
 _TYPES = {"string": "varchar"}
 
 
-def append(table: str, rows: Sequence[Row], purpose: str) -> None:
+def append(table: str, rows: Sequence[Row], purpose: str, *, create: bool = False) -> None:
     """Append ``rows``, all of them or none. ``purpose`` says in the error what could not be kept: "the decision".
 
-    Raises ConfigurationError when the warehouse cannot be written.
+    Raises ConfigurationError when the warehouse cannot be written, or is not there and shall not be created.
     """
-    with _opened(purpose) as connection:
+    with _opened(purpose, create=create) as connection:
         _create(connection, table)
         connection.execute("begin")
         for row in rows:
@@ -44,9 +44,9 @@ def read(table: str, purpose: str) -> list[Row]:
 
 
 @contextmanager
-def _opened(purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(purpose: str, *, create: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     warehouse = settings().warehouse_path
-    if not warehouse.exists():
+    if not create and not warehouse.exists():
         raise ConfigurationError(f"{warehouse}: there is no warehouse to keep {purpose} in; type `leakage run` first")
     try:
         with exclusive(warehouse), duckdb.connect(str(warehouse)) as connection:

@@ -31,7 +31,8 @@ def record_attempt(system: str, started: datetime, error: Exception | None = Non
         "detail": _sentence(system, error),
     }
     try:
-        control.append("load_attempt", [attempt], "the outcome of a load")
+        # The first load of all may be the one that fails.
+        control.append("load_attempt", [attempt], "the outcome of a load", create=True)
     except ConfigurationError as problem:
         _log.warning("the outcome of the load of %s was not kept: %s", system, problem)
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ingestion import warehouse as turns
 from ingestion.config import ConfigurationError
 from ingestion.http.errors import CredentialsError, PartialLoadError, PermanentError, TransientError
+from ingestion.warehouse import exclusive
 from orchestration import control
 from orchestration.lib import loader
 from orchestration.lib.attempts import record_attempt
@@ -66,12 +68,24 @@ def test_every_attempt_to_load_is_kept_with_its_outcome(
     assert before <= kept["started_at"] <= kept["ended_at"]
 
 
+def test_the_first_load_of_all_may_fail(data_dir: Path) -> None:
+    record_attempt("psa1", datetime.now(UTC), TransientError("psa1: no answer"))
+    assert [row["detail"] for row in control.read("load_attempt", "the outcome")] == ["psa1: no answer"]
+
+
 def test_a_load_whose_outcome_cannot_be_kept_is_still_what_it_was(
-    data_dir: Path, caplog: pytest.LogCaptureFixture
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    record_attempt("psa1", datetime.now(UTC))
+    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.1)
+    with exclusive(data_dir / "warehouse.duckdb"):
+        record_attempt("psa1", datetime.now(UTC))
     assert "the outcome of the load of psa1 was not kept" in caplog.text
-    assert "there is no warehouse to keep the outcome of a load in" in caplog.text
+    assert "another run has kept the warehouse busy" in caplog.text
+
+
+def test_a_decision_needs_a_warehouse(data_dir: Path) -> None:
+    with pytest.raises(ConfigurationError, match="there is no warehouse to keep the decision in; type `leakage run`"):
+        control.append("finding_decision", [{"decision_id": "d"}], "the decision")
 
 
 def test_rows_are_kept_all_or_none(built: Path) -> None:

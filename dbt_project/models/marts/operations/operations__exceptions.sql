@@ -158,7 +158,7 @@ raised as (
       'coalesce(' ~ dbt.dateadd('hour', 'cast(max_age_hours as int)', 'complete_through') ~ ', ' ~ as_of_moment() ~ ')', {
       'subject': "case when length(source_domain) <= 3 then upper(source_domain) else source_domain end || ' ('
         || source_system || ')'",
-      'detail': "case when never_loaded_count = object_count then ': it was never loaded' else ' since '
+      'detail': "case when never_loaded_count = object_count then ' (never loaded)' else ' since '
         || cast(cast(complete_through as date) as " ~ dbt.type_string() ~ ") end",
       'record_count': 'object_count'}) }}
   from behind
@@ -179,7 +179,8 @@ raised as (
       'subject': 'coalesce(name, source_id)', 'detail': 'action', 'record_count': 'item_count', 'amount': 'amount',
       'currency': 'currency', 'record_ids': 'unmatched_identity_id'}) }}
   from {{ ref('operations__unmatched_identities') }}
-  where amount is not null
+  -- Where a feed was never read, its records are absent and not unmatched.
+  where amount is not null and not exists (select 1 from behind where never_loaded_count > 0)
 
   union all
 
