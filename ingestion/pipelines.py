@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
+from threading import Lock
 
 import dlt
 from dlt.common.pipeline import ExtractInfo, LoadInfo
@@ -29,6 +30,9 @@ from ingestion.raw import FAILURE, FEED_SCHEMA, QUARANTINE_SCHEMA, side_table
 from ingestion.registry import EVENTS, SYSTEMS
 from ingestion.warehouse import exclusive
 
+# Loads of several systems begin at the same moment.
+_CONFIGURING = Lock()
+
 
 class BeingLoadedError(TransientError):
     """Another run is loading the system."""
@@ -38,6 +42,22 @@ def pipeline_for(system: str) -> dlt.Pipeline:
     """The dlt pipeline of ``system`` on the configured warehouse; its working files live under the data directory."""
     conf = settings()
     conf.data_dir.mkdir(parents=True, exist_ok=True)
+    with _CONFIGURING:
+        _configure()
+    credentials = DuckDbCredentials(str(conf.warehouse_path))
+    # A table's rows come in one file: a second thread costs half as much CPU again and hardly saves time. Raw needs no
+    # order of rows, and keeping it costs a tenth.
+    credentials.global_config = {"threads": 1, "preserve_insertion_order": False}
+    return dlt.pipeline(
+        pipeline_name=f"raw_{system}",
+        pipelines_dir=str(conf.data_dir / "pipelines"),
+        destination=dlt.destinations.duckdb(credentials),
+        dataset_name=f"raw_{system}",
+    )
+
+
+def _configure() -> None:
+    """Tell dlt how every pipeline works. Its settings are one document of the process, which two threads at once spoil."""
     # dlt adds no load id to Arrow tables unless asked; the load id says which run brought a row.
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
     dlt.config["runtime.dlthub_telemetry"] = False
@@ -46,16 +66,6 @@ def pipeline_for(system: str) -> dlt.Pipeline:
     dlt.config["extract.workers"] = 1
     # Raw holds every version; dlt would keep a second copy of everything it ever loaded.
     dlt.config["load.delete_completed_jobs"] = True
-    # A table's rows come in one file: a second thread costs half as much CPU again and hardly saves time. Raw needs no
-    # order of rows, and keeping it costs a tenth.
-    credentials = DuckDbCredentials(str(conf.warehouse_path))
-    credentials.global_config = {"threads": 1, "preserve_insertion_order": False}
-    return dlt.pipeline(
-        pipeline_name=f"raw_{system}",
-        pipelines_dir=str(conf.data_dir / "pipelines"),
-        destination=dlt.destinations.duckdb(credentials),
-        dataset_name=f"raw_{system}",
-    )
 
 
 def source_for(system: str) -> DltSource:

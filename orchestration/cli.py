@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingestion.config import ConfigurationError, parse_systems, settings
-from orchestration import cli_audit, cli_register, cli_replay
+from orchestration import cli_audit, cli_operations, cli_register, cli_replay
 from orchestration.cli_register import Json, print_json
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(policies_app, name="policies")
 app.add_typer(cli_audit.audit_app, name="audit")
+app.add_typer(cli_operations.alerts_app, name="alerts")
 
 Systems = Annotated[
     str | None,
@@ -90,7 +91,15 @@ def run(
         _report(_execute(), as_json, next_steps=False)
 
 
-for command in (cli_register.findings, cli_register.explain, cli_register.decide, cli_replay.replay):
+for command in (
+    cli_register.findings,
+    cli_register.explain,
+    cli_register.decide,
+    cli_replay.replay,
+    cli_operations.exceptions,
+    cli_operations.snooze,
+    cli_operations.trace,
+):
     app.command()(command)
 
 

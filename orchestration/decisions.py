@@ -1,16 +1,12 @@
-"""Decisions of people about findings: appended to a table of the warehouse that no build touches."""
+"""Decisions of people about findings and exceptions: appended to tables of the warehouse that no build touches."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-import duckdb
-
-from ingestion.config import ConfigurationError, settings
-from ingestion.http.errors import SourceError
-from ingestion.warehouse import exclusive
-from orchestration import register
+from ingestion.config import ConfigurationError
+from orchestration import control, exceptions, register
 from orchestration.register import Row
 
 ACCEPTED, REJECTED = "accepted", "rejected"
@@ -41,27 +37,31 @@ def decide(finding_id: str, decision: str, reason: str | None, decided_by: str |
         "decided_at": datetime.now(UTC).replace(tzinfo=None),
         **{name: found[name] for name in ("as_of_date", "verdict", "amount", "currency")},
     }
-    _append(recorded)
+    control.append("finding_decision", [recorded], "the decision")
     return recorded
 
 
-def _append(recorded: Row) -> None:
-    warehouse = settings().warehouse_path
-    if not warehouse.exists():
-        raise ConfigurationError(
-            f"{warehouse}: there is no warehouse to keep the decision in; type `leakage run` first"
-        )
-    marks = ", ".join("?" for _ in recorded)
-    try:
-        with exclusive(warehouse), duckdb.connect(str(warehouse)) as connection:
-            connection.execute(
-                f"insert into control.finding_decision ({', '.join(recorded)}) values ({marks})", [*recorded.values()]
-            )
-    except SourceError as busy:
-        raise ConfigurationError(str(busy)) from None
-    except duckdb.CatalogException:
-        raise ConfigurationError(
-            f"{warehouse}: it was built before decisions could be kept; type `leakage run` and decide again"
-        ) from None
-    except duckdb.IOException:
-        raise ConfigurationError(f"{warehouse}: another program has it open; close that and decide again") from None
+def snooze(exception_id: str, until: date, reason: str | None, decided_by: str | None) -> Row:
+    """Put off the exception whose id begins with ``exception_id`` until a day, on which it is in the queue again.
+
+    A day that has come takes an earlier snooze back. Returns the recorded row; raises as ``decide``.
+    """
+    who, why = (decided_by or "").strip(), (reason or "").strip()
+    if not who:
+        raise ConfigurationError("--by: say who decides, as in --by jane.doe@example.com")
+    if not why:
+        raise ConfigurationError("--reason: say why it can wait, as in --reason 'the customer answers on Friday'")
+    with register.open_register() as connection:
+        found = exceptions.exception(connection, exception_id)
+    recorded: Row = {
+        "decision_id": uuid.uuid4().hex,
+        "exception_id": found["exception_id"],
+        "decision": "snoozed",
+        "until_date": until,
+        "reason": why,
+        "decided_by": who,
+        "decided_at": datetime.now(UTC).replace(tzinfo=None),
+        **{name: found[name] for name in ("as_of_date", "amount", "currency")},
+    }
+    control.append("exception_decision", [recorded], "the decision")
+    return recorded

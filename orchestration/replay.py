@@ -93,11 +93,13 @@ def _workshop(folder: Path) -> Iterator[Path]:
 
 
 def _copy(conf: Settings, target: Path, as_of: date, known: str) -> None:
-    """Copy what had been recorded at ``known`` (UTC): raw of the enabled systems, the log of findings, decisions."""
+    """Copy what had been recorded at ``known`` (UTC): raw of the enabled systems and their loads, findings, decisions."""
     live = "live"
     schemas = [f"raw_{system}" for system in dict.fromkeys(conf.systems.values())]
     by_then = {
         ("control", "finding_decision"): "decided_at <= cast(? as timestamp) and as_of_date <= cast(? as date)",
+        ("control", "exception_decision"): "decided_at <= cast(? as timestamp) and as_of_date <= cast(? as date)",
+        ("control", "load_attempt"): "ended_at <= cast(? as timestamp)",
         ("marts", "leakage__finding_events"): "recorded_at <= cast(? as timestamp) and as_of_date <= cast(? as date)",
     }
     try:

@@ -71,6 +71,48 @@ def show_register(console: Console, found: Sequence[Row], as_of: object, limit: 
         console.print(f"... and {len(found) - len(shown)} more", highlight=False)
 
 
+def show_exceptions(console: Console, found: Sequence[Row]) -> None:
+    """The queue by owner: what is the matter, what to do, since when."""
+    from orchestration.exceptions import TEAMS
+
+    for owner in dict.fromkeys(row["owner"] for row in found):
+        console.print(f"[bold]{TEAMS[owner]}[/bold]")
+        for row in (row for row in found if row["owner"] == owner):
+            level = f", level {row['escalation_level']}" if row["escalation_level"] else ""
+            put_off = f", snoozed until {row['snoozed_until_date']}" if row["status"] == "snoozed" else ""
+            line = f"  {str(row['exception_id'])[:8]}  {row['severity']:<6}  {row['sentence']}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            todo = f"                    {row['action']} (since {row['first_seen_date']}{level}{put_off})"
+            console.print(todo, style="dim", highlight=False, markup=False, soft_wrap=True)
+    if not found:
+        console.print("nothing has to be acted on")
+
+
+def show_trace(console: Console, steps: Sequence[Row]) -> None:
+    """The steps of each subject: when, in which system, by which record, and how late or absent they are."""
+    for subject in dict.fromkeys(step["subject_id"] for step in steps):
+        own = [step for step in steps if step["subject_id"] == subject]
+        kind = own[0]["subject_type"].replace("_", " ")
+        title = f"{kind} {own[0]['subject_name']} ({subject}) of {own[0]['customer_name']}"
+        console.print(title, style="bold", highlight=False, markup=False, soft_wrap=True)
+        table = Table(box=None, pad_edge=False)
+        for name in ("", "domain", "date", "status", "since before", "system", "record id", "amount"):
+            table.add_column(name, justify="right" if name in ("since before", "amount") else "left", overflow="fold")
+        for step in own:
+            late = f" by {step['days_late']} d" if step["days_late"] else ""
+            table.add_row(
+                step["step"].replace("_", " "),
+                step["domain"],
+                str(step["happened_date"] or "-"),
+                step["status"].replace("_", " ") + late,
+                "" if step["days_since_previous"] is None else f"{step['days_since_previous']} d",
+                step["source_system"] or "-",
+                step["source_id"] or "absent",
+                "" if step["amount"] is None else f"{_money(step['amount'])} {step['currency']}",
+            )
+        console.print(table)
+
+
 def show_totals(console: Console, found: Sequence[Row]) -> None:
     """Findings and money per category and currency, then leakage per currency; currencies are never added up.
 

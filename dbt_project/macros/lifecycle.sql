@@ -1,19 +1,3 @@
-{#
-  What the project itself keeps beside the vendors' data: the decisions of people about findings. Appended to by the command
-  line alone, read as a source, touched by no build: it outlives every rebuild. Created before each run, so it is always there.
-#}
-{% macro create_control_tables() %}
-  {% if execute %}
-    {% do run_query('create schema if not exists control') %}
-    {% set columns %}
-      decision_id {{ dbt.type_string() }}, finding_id {{ dbt.type_string() }}, decision {{ dbt.type_string() }},
-      reason {{ dbt.type_string() }}, decided_by {{ dbt.type_string() }}, decided_at {{ dbt.type_timestamp() }},
-      as_of_date date, verdict {{ dbt.type_string() }}, amount decimal(18, 4), currency {{ dbt.type_string() }}
-    {% endset %}
-    {% do run_query('create table if not exists control.finding_decision (' ~ columns ~ ')') %}
-  {% endif %}
-{% endmacro %}
-
 {# An amount held between two bounds. #}
 {% macro clamped(amount, low, high) -%}
   greatest({{ low }}, least({{ amount }}, {{ high }}))

@@ -15,6 +15,7 @@ from threading import Thread
 
 from ingestion.http.errors import PartialLoadError
 from ingestion.pipelines import run
+from orchestration.lib.attempts import record_attempt
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,12 @@ class Loader:
         try:
             run(system, objects=objects)
         except PartialLoadError as failure:
+            record_attempt(system, started, failure)
             return Loaded(started, failure)
+        except Exception as error:
+            record_attempt(system, started, error)
+            raise
+        record_attempt(system, started)
         return Loaded(started)
 
 

@@ -13,7 +13,7 @@ from ingestion.config import ConfigurationError, settings
 from orchestration.policies.problem import Problem
 from orchestration.policies.project import SEEDS
 
-__all__ = ["SEEDS", "PolicyError", "Problem", "check", "require_valid"]
+__all__ = ["SEEDS", "PolicyError", "Problem", "check", "folders", "require_valid"]
 
 
 class PolicyError(ConfigurationError):
@@ -35,12 +35,16 @@ def check(folder: Path | None = None) -> list[Problem]:
     from orchestration.policies.rules import by_meaning
 
     seeds = declared_seeds()
-    folders = [folder] if folder else [own for own in (settings().policies_dir, SEEDS) if own]
-    rows, problems = read_seeds(folders, seeds)
+    rows, problems = read_seeds([folder] if folder else folders(), seeds)
     for name, found in rows.items():
         problems += between_rows(seeds[name], found)
     problems += by_meaning(rows)
     return sorted(set(problems), key=lambda problem: (problem.file, problem.line or 0, problem.reason))
+
+
+def folders() -> list[Path]:
+    """Where the policies of a run are: the firm's own ones first, then the shipped ones."""
+    return [own for own in (settings().policies_dir, SEEDS) if own]
 
 
 def require_valid(folder: Path | None = None) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 SEEDS = PROJECT / "seeds"
@@ -19,14 +20,26 @@ _MATCHING = {
 }
 
 
+def literal(file: str, macro: str) -> Any:
+    """The plain literal that a macro returns, which dbt and Python both read; raises ValueError when it is none."""
+    text = (PROJECT / "macros" / file).read_text("utf-8")
+    found = re.search(rf"macro {macro}\(\) %\}}\s*\{{\{{ return\((\{{.*?\}})\) \}}\}}", text, re.S)
+    if found is None:
+        raise ValueError(f"macros/{file}: {macro}() is no plain literal any more")
+    return ast.literal_eval(found[1])
+
+
 def policy_definitions() -> dict[str, dict[str, str]]:
-    """Narrowest scope that is read -> policy -> unit of its value: the literals of the macro policy_definitions."""
-    text = (PROJECT / "macros" / "policies.sql").read_text("utf-8")
-    literal = re.search(r"macro policy_definitions\(\) %\}\s*\{\{ return\((\{.*?\})\) \}\}", text, re.S)
-    if literal is None:
-        raise ValueError("macros/policies.sql: policy_definitions() is no plain literal any more")
-    found: dict[str, dict[str, str]] = ast.literal_eval(literal[1])
-    return found
+    """Narrowest scope that is read -> policy -> unit of its value."""
+    definitions: dict[str, dict[str, str]] = literal("policies.sql", "policy_definitions")
+    return definitions
+
+
+def exception_kinds() -> set[str]:
+    """The kinds of exceptions that are no findings, as the queue's model names them."""
+    queue = PROJECT / "models" / "marts" / "operations" / "operations__exceptions.sql"
+    named = set(re.findall(r"exception_columns\(\"'(\w+)'\"", queue.read_text("utf-8")))
+    return named | {f"unmatched_{kind}" for kind in ("customer", "project", "person")}
 
 
 def detectors() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,6 +20,9 @@ SCOPES = {
     "domain": ("global", "domain"),
     "global": ("global",),
 }
+
+# What the sentences of the exception queue may be filled with.
+EXCEPTION_WORDS = ("money", "month", "customer", "subject", "count", "detail")
 
 
 def by_meaning(rows: Mapping[str, Sequence[Row]]) -> list[Problem]:
@@ -213,6 +217,26 @@ def _identity_decisions(rows: Iterable[Row]) -> Iterator[Problem]:
             yield row.problem(f"{' '.join(one)} is compared with itself", "name the other record as the target")
 
 
+def _exception_rules(rows: Iterable[Row]) -> Iterator[Problem]:
+    """Every kind has its words: what has none would be missing in the queue, and nobody would know."""
+    kinds = project.detectors().keys() | project.exception_kinds()
+    present = set()
+    for row in rows:
+        kind = row.text["kind"]
+        present.add(kind)
+        if row.knows("kind") and kind not in kinds:
+            yield row.problem(f"kind {kind!r} is unknown", _meant(kind, kinds))
+        for column in ("sentence", "action"):
+            for word in re.findall(r"\{(.*?)\}", row.text[column]):
+                if word not in EXCEPTION_WORDS:
+                    yield row.problem(
+                        f"{column} holds {{{word}}}, which nothing fills", f"write {either(EXCEPTION_WORDS)} in braces"
+                    )
+    for kind in sorted(kinds - present):
+        remedy = "put the row back; is_queued false keeps it out of the queue"
+        yield Problem("exception_rules.csv", None, f"{kind} has no row", remedy)
+
+
 _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Problem]]], ...] = (
     (("policies",), _policies),
     (("policies",), _global_policies),
@@ -223,4 +247,5 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Problem]]], ...] = (
     (("transfer_prices",), _transfer_prices),
     (("identity_rules",), _identity_rules),
     (("identity_decisions",), _identity_decisions),
+    (("exception_rules",), _exception_rules),
 )

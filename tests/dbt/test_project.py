@@ -105,7 +105,7 @@ def test_each_layer_reads_only_the_layers_below_it(manifest: dict[str, Any], mod
     assert wrong == []
 
 
-def test_canonical_reads_no_source_but_the_feed_status_and_decisions(
+def test_canonical_reads_no_source_but_what_tells_of_loads_and_decisions(
     manifest: dict[str, Any], models: dict[str, Node]
 ) -> None:
     read = {
@@ -115,7 +115,7 @@ def test_canonical_reads_no_source_but_the_feed_status_and_decisions(
         for kind, parent in parents(manifest, node)
         if kind == "source"
     }
-    assert read == {"feed", "finding_decision"}
+    assert read == {"feed", "quarantine", "finding_decision", "exception_decision", "load_attempt"}
 
 
 def test_staging_and_mapping_stay_within_their_own_system(manifest: dict[str, Any], models: dict[str, Node]) -> None:

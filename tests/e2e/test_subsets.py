@@ -88,7 +88,8 @@ def loads_as_definitions(systems: str) -> None:
     graph = loaded.resolve_asset_graph()
     chosen = {pair.split("=")[1] for pair in systems.split(",") if pair}
     assert {key.path[1] for key in graph.get_all_asset_keys() if key.path[0] == "raw"} == chosen
-    assert {key.to_user_string() for key in graph.external_asset_keys} == {"control/finding_decision"}
+    kept = {"control/finding_decision", "control/exception_decision", "control/load_attempt"}
+    assert {key.to_user_string() for key in graph.external_asset_keys} == kept
     jobs = {job.name for job in loaded.resolve_all_job_defs() if not job.name.startswith("__")}
     assert jobs == {"build", *(f"load_{system}" for system in chosen)}
 

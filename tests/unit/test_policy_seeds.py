@@ -309,6 +309,22 @@ ROWS: dict[str, Case] = {
         replaced("global,,1", "legal_entity,netsuite:1,1"),
         ["the fiscal calendar has no global row; add one that is valid from 2018-01-01 or earlier"],
     ),
+    "kind of exceptions": (
+        "exception_rules",
+        replaced("stale_feed,true", "stale_feeds,true"),
+        [
+            "stale_feed has no row; put the row back; is_queued false keeps it out of the queue",
+            "{line[stale_feeds]}: kind 'stale_feeds' is unknown; write stale_feed, if that is meant, or remove the row",
+        ],
+    ),
+    "word that nothing fills": (
+        "exception_rules",
+        replaced("{money} more than was", "{amount} more than was"),
+        [
+            "{line[duplicate_billing]}: sentence holds {{amount}}, which nothing fills; "
+            "write money, month, customer, subject, count or detail in braces"
+        ],
+    ),
     "form twice": (
         "legal_forms",
         added("GmbH,ltd,suffix"),

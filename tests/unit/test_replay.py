@@ -26,6 +26,11 @@ select * from (values
   ('then', timestamp '2026-04-30 09:00:00', date '2026-04-30'), ('later', timestamp '2026-04-30 10:00:01', date '2026-04-30'),
   ('about_a_later_day', timestamp '2026-04-30 09:00:00', date '2026-05-01')
 ) as d(decision_id, decided_at, as_of_date);
+create table control.exception_decision as
+select * from control.finding_decision;
+create table control.load_attempt as
+select decision_id as load_attempt_id, decided_at as ended_at from control.finding_decision
+where decision_id <> 'about_a_later_day';
 create table marts.leakage__finding_events as
 select * from (values
   ('then', timestamp '2026-04-30 09:30:00', date '2026-04-30'), ('later', timestamp '2026-04-30 11:00:00', date '2026-04-30'),
@@ -78,7 +83,9 @@ def test_a_replay_holds_only_what_was_recorded_by_then(live: Path, monkeypatch: 
     with pytest.raises(replays.ReplayError, match="dbt failed: told to"):
         replays.replay(date(2026, 4, 30), TEN)
     assert built.tables == {
+        "control.exception_decision": ["then"],
         "control.finding_decision": ["then"],
+        "control.load_attempt": ["then"],
         "marts.leakage__finding_events": ["then"],
         "raw_kantata.feed": ["users", "users"],
         "raw_kantata.users": [1],
