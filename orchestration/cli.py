@@ -89,7 +89,14 @@ def run(
         _report(_execute(), as_json, next_steps=False)
 
 
-for command in (cli_register.findings, cli_register.explain, cli_register.decide, cli_register.replay):
+for command in (
+    cli_register.findings,
+    cli_register.explain,
+    cli_register.decide,
+    cli_register.replay,
+    cli_register.publications,
+    cli_register.rollback,
+):
     app.command()(command)
 
 
