@@ -126,7 +126,9 @@ def _rollout(rows: Sequence[Row], detectors: Iterable[Row]) -> Iterator[Problem]
     for row in rows:
         if row.knows("detector_id") and row.text["detector_id"] and row.text["detector_id"] not in known:
             detector = row.text["detector_id"]
-            yield row.problem(f"detector_id {detector!r} is not in detectors.csv", "correct it or leave it empty for all")
+            yield row.problem(
+                f"detector_id {detector!r} is not in detectors.csv", "correct it or leave it empty for all"
+            )
         if row.knows("scope_type", "scope_id"):
             yield from _scope_id(row)
     yield from _always("rollout.csv", "the rollout of all detectors", [r for r in rows if not r.text["detector_id"]])

@@ -197,8 +197,8 @@ ROWS: dict[str, Case] = {
         "rollout",
         replaced(",global,,live,2000-01-01,,", ",global,,live,2026-01-01,,"),
         [
-            "{line[,global]}: no global row of the rollout of all detectors holds from 2018-01-01 to 2025-12-31; begin this row on "
-            "2018-01-01"
+            "{line[,global]}: no global row of the rollout of all detectors holds from 2018-01-01 to 2025-12-31; begin this "
+            "row on 2018-01-01"
         ],
     ),
     "holiday twice": (
