@@ -19,8 +19,8 @@
     },
     'domain': {'feed_max_age': 'hours'},
     'global': {
-      'fx_max_age': 'days', 'bank_match_window': 'days', 'sync_sla': 'hours', 'intercompany_sla': 'business_days',
-      'recovery_maturity': 'days'
+      'fx_max_age': 'days', 'bank_match_window': 'days', 'sync_sla': 'hours', 'event_delay': 'hours',
+      'intercompany_sla': 'business_days', 'recovery_maturity': 'days'
     }
   }) }}
 {% endmacro %}
