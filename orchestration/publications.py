@@ -117,7 +117,8 @@ def _read(folder: Path, file: Path) -> Kept:
         row = connection.execute("select run_id, published_at, tables from published_run").fetchone()
     assert row is not None, f"{file} does not say which run published it"
     seen = folder / "parquet" / "current"
-    return Kept(*row, is_current=seen.exists() and seen.resolve().name == file.stem)
+    run_id, published_at, tables = row
+    return Kept(run_id, published_at, tables, seen.exists() and seen.resolve().name == file.stem)
 
 
 def _same_file(file: Path, other_name: Path) -> None:

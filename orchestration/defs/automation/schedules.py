@@ -6,10 +6,11 @@ All are on from the start, and none piles up runs behind one that takes longer t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 
 import dagster as dg
 
-from orchestration.defs.publishing.month_close import CLOSE_JOB, MONTHS
+from orchestration.defs.publishing.month_close import CLOSE_JOB
 from orchestration.lib.names import BUILD_JOB, load_job
 
 # Hours are reported and expenses approved all day; contracts, invoices and supplier documents change once a day.
@@ -55,11 +56,9 @@ def _close_schedule() -> dg.ScheduleDefinition:
     """The month before the current one, which is the one that is being closed."""
 
     def due(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        closing = MONTHS.get_last_partition_key(context.scheduled_execution_time)
-        if closing is None:
-            yield dg.SkipReason("no month is over yet")
-        else:
-            yield from _unless_waiting(context, CLOSE_JOB, dg.RunRequest(partition_key=closing))
+        first_of_month = context.scheduled_execution_time.date().replace(day=1)
+        closing = (first_of_month - timedelta(days=1)).replace(day=1)
+        yield from _unless_waiting(context, CLOSE_JOB, dg.RunRequest(partition_key=closing.isoformat()))
 
     return _definition(CLOSE_JOB, [CLOSE], "Every fourth hour of the first days of a month: the month before", due)
 
