@@ -222,7 +222,9 @@ def test_the_month_that_is_over_is_closed(definitions: dg.Definitions, tmp_path:
     schedule = definitions.resolve_schedule_def("close_month_schedule")
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         at = datetime(2026, 5, 1, 6, 10, tzinfo=UTC)
-        tick = schedule.evaluate_tick(dg.build_schedule_context(instance, scheduled_execution_time=at))
+        repository = definitions.get_repository_def()
+        context = dg.build_schedule_context(instance, scheduled_execution_time=at, repository_def=repository)
+        tick = schedule.evaluate_tick(context)
     assert [request.partition_key for request in tick.run_requests or []] == ["2026-04-01"]
 
 
