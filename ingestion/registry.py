@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SystemSpec:
-    """One vendor system. ``sends_events`` says that it signs events in a way of its own, see its ``events`` module."""
+    """One vendor system. ``sends_events`` says that it signs events in a way of its own, see its ``events`` module;
+    ``takes_files`` that files are dropped for it, see ``waiting_files`` of its source."""
 
     name: str
     title: str
     domains: frozenset[str]
     owner: str
     sends_events: bool = False
+    takes_files: bool = False
 
     @property
     def objects(self) -> dict[str, RawObject]:
@@ -32,9 +34,19 @@ class SystemSpec:
         found: Receiver | None = import_module(f"ingestion.sources.{self.name}.events").receiver()
         return found
 
+    def waiting_files(self) -> list[str]:
+        """The dropped files that nobody has read yet, each with what tells it from another one of its name.
 
-def _system(name: str, title: str, domains: str, owner: str, *, sends_events: bool = False) -> SystemSpec:
-    return SystemSpec(name, title, frozenset(domains.split()), owner, sends_events)
+        Raises SourceError when the drop folder cannot be looked into.
+        """
+        found: list[str] = import_module(f"ingestion.sources.{self.name}").waiting_files()
+        return found
+
+
+def _system(
+    name: str, title: str, domains: str, owner: str, *, sends_events: bool = False, takes_files: bool = False
+) -> SystemSpec:
+    return SystemSpec(name, title, frozenset(domains.split()), owner, sends_events, takes_files)
 
 
 SYSTEMS: dict[str, SystemSpec] = {
@@ -49,7 +61,7 @@ SYSTEMS: dict[str, SystemSpec] = {
         _system("concur", "SAP Concur", "expense", "finance", sends_events=True),
         _system("coupa", "Coupa", "procurement", "procurement"),
         _system("workday", "Workday", "hr", "people-operations"),
-        _system("files", "File drops", "erp bank", "finance"),
+        _system("files", "File drops", "erp bank", "finance", takes_files=True),
     )
 }
 

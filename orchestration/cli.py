@@ -95,6 +95,8 @@ for command in (
     cli_register.findings,
     cli_register.explain,
     cli_register.decide,
+    cli_register.publications,
+    cli_register.rollback,
     cli_replay.replay,
     cli_operations.exceptions,
     cli_operations.snooze,

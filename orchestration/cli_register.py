@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -84,6 +85,36 @@ def decide(
         typer.echo(
             f"{recorded['finding_id']} {recorded['decision']} by {recorded['decided_by']}; the next run shows it"
         )
+
+
+def publications(as_json: Json = False) -> None:
+    """What was published and is kept, the newest first; readers see the current one."""
+    from ingestion.config import settings
+    from orchestration.publications import publications as kept_publications
+
+    kept = kept_publications(settings().published_dir)
+    if as_json:
+        print_json([{**asdict(one), "published_at": one.published_at.isoformat()} for one in kept])
+        return
+    for one in kept:
+        current = "  current" if one.is_current else ""
+        typer.echo(f"{one.run_id}  {one.published_at:%Y-%m-%d %H:%M:%SZ}  {one.tables} tables{current}")
+    if not kept:
+        typer.echo("nothing was published yet; type `leakage run` first", err=True)
+
+
+def rollback(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Id of the run that published, or its unique beginning.")],
+) -> None:
+    """Show readers an earlier publication again. Nothing is built, and the next run publishes as usual."""
+    from ingestion.config import settings
+    from orchestration.publications import rollback as show_again
+
+    again = show_again(settings().published_dir, run)
+    typer.echo(
+        f"readers see what run {again.run_id} published at {again.published_at:%Y-%m-%d %H:%M:%SZ}; "
+        "the next run publishes as usual"
+    )
 
 
 def print_json(value: Any, indent: int | None = 2) -> None:

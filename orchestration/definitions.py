@@ -10,9 +10,11 @@ import dagster as dg
 
 from ingestion.config import settings
 from ingestion.registry import SYSTEMS
-from orchestration.defs.automation.schedules import automation
+from orchestration.defs.automation.jobs import automation
 from orchestration.defs.ingestion.assets import ingestion
+from orchestration.defs.ingestion.events import event_inbox
 from orchestration.defs.publishing.assets import publishing
+from orchestration.defs.publishing.month_close import month_close
 from orchestration.defs.quality.checks import quality
 from orchestration.defs.transformation.assets import transformation
 from orchestration.lib.dbt_runtime import dbt_project
@@ -28,16 +30,17 @@ def build_definitions(*, expect_rows: bool = True, loader: Loader | None = None)
     chosen = settings().systems
     systems = [SYSTEMS[name] for name in dict.fromkeys(chosen.values())]
     project = dbt_project()
-    built = dg.Definitions.merge(
+    layers = dg.Definitions.merge(
         dg.Definitions(executor=dg.in_process_executor),
         ingestion(systems, loader or Loader(), expect_rows=expect_rows),
+        event_inbox(),
         transformation(project, systems),
         quality(chosen),
     )
-    graph = built.resolve_asset_graph()
-    return dg.Definitions.merge(
-        built, publishing(graph.get_all_asset_keys(), graph.asset_check_keys), automation(chosen)
-    )
+    graph = layers.resolve_asset_graph()
+    checks = graph.asset_check_keys
+    built = dg.Definitions.merge(layers, publishing(graph.get_all_asset_keys(), checks), month_close(checks))
+    return dg.Definitions.merge(built, automation(chosen, built))
 
 
 @dg.definitions

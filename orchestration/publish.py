@@ -7,13 +7,12 @@ a reader sees the previous run or this one as a whole, and whoever has the previ
 ``main.data_dictionary`` (comments get lost in some clients), ``main.published_run``, and in ``main.published_rules`` the SQL
 that the ledger was made by: whoever asks about a record that is not in it yet applies the same.
 ``<data_dir>/published/parquet/current`` points to the folder of the same run, one file per table below its schema's folder.
+``orchestration.publications`` keeps the last ones.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,16 +20,15 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration import publications
+
 SCHEMAS = ("canonical", "ledger", "marts")
 # The policies that they were made with come along.
 COPIED = (*SCHEMAS, "policies")
 # How published rules spell the business date that the build was told.
 AS_OF_DATE = "as_of_date()"
-DATABASE = "leakage.duckdb"
 # What clients since DuckDB 1.2 can open; today's BI drivers are not on the newest format.
 STORAGE_VERSION = "v1.2.0"
-# Parquet folders are found through the pointer, but a client may still be reading the previous one.
-KEPT_PARQUET_RUNS = 3
 
 _DICTIONARY = """
 create table {catalog}.main.data_dictionary as
@@ -83,26 +81,27 @@ def publish(warehouse: Path, folder: Path, run_id: str, texts: Texts) -> Publica
     """
     if not warehouse.exists():
         raise PublishError(f"there is no warehouse at {warehouse} to publish; run the pipeline first")
-    folder.mkdir(parents=True, exist_ok=True)
-    slug = re.sub(r"[^A-Za-z0-9_.-]", "-", run_id)
-    aside = folder / f".{slug}.duckdb"
-    parquet = folder / "parquet" / slug
-    _discard(aside, parquet)
+    publications.discard(folder, run_id)
+    database, parquet = publications.database_of(folder, run_id), publications.parquet_of(folder, run_id)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    aside = database.with_name(f".{database.name}")
     try:
+        aside.unlink(missing_ok=True)
         rows = _write(warehouse, aside, parquet, run_id, texts)
-    except PublishError:
-        _discard(aside, parquet)
-        raise
-    except (duckdb.Error, OSError) as error:
-        _discard(aside, parquet)
+        _sync(aside)
+        aside.chmod(0o444)
+        with publications.swapping(folder):
+            os.replace(aside, database)
+            publications.show(folder, run_id)
+            publications.forget_old(folder)
+    except (PublishError, duckdb.Error, OSError) as error:
+        _discard(aside)
+        publications.discard(folder, run_id)
+        if isinstance(error, PublishError):
+            raise
         reason = next(iter(str(error).splitlines()), "unknown")
         raise PublishError(f"{folder} could not be written ({reason}); the last good copy stays in place") from error
-    _sync(aside)
-    aside.chmod(0o444)
-    os.replace(aside, folder / DATABASE)
-    _point(folder / "parquet" / "current", slug)
-    _forget_old(folder / "parquet", keep=slug)
-    return Publication(run_id, folder / DATABASE, parquet, rows)
+    return Publication(run_id, folder / publications.DATABASE, parquet, rows)
 
 
 def _write(warehouse: Path, aside: Path, parquet: Path, run_id: str, texts: Texts) -> dict[str, int]:
@@ -174,25 +173,9 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, catalog: str, folder: 
         )
 
 
-def _point(pointer: Path, to: str) -> None:
-    """Make ``pointer`` a link to the folder ``to`` beside it, in one step."""
-    aside = pointer.with_name(f".{pointer.name}-{to}")
-    aside.unlink(missing_ok=True)
-    aside.symlink_to(to, target_is_directory=True)
-    os.replace(aside, pointer)
-
-
-def _forget_old(parquet: Path, keep: str) -> None:
-    runs = [p for p in parquet.iterdir() if p.is_dir() and not p.is_symlink() and p.name != keep]
-    for old in sorted(runs, key=lambda p: p.stat().st_mtime, reverse=True)[KEPT_PARQUET_RUNS - 1 :]:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _discard(aside: Path, parquet: Path) -> None:
-    """Remove what a publication wrote aside, also what an earlier one that was killed left behind."""
+def _discard(aside: Path) -> None:
     aside.unlink(missing_ok=True)
     aside.with_name(aside.name + ".wal").unlink(missing_ok=True)
-    shutil.rmtree(parquet, ignore_errors=True)
 
 
 def _sync(file: Path) -> None:

@@ -22,6 +22,7 @@ import duckdb
 from ingestion import pipelines
 from ingestion.config import ConfigurationError, Settings, settings
 from ingestion.http.errors import SourceError
+from ingestion.registry import EVENTS
 from ingestion.warehouse import exclusive
 from orchestration.environment import environment
 from orchestration.lib.dbt_runtime import build_models, published_texts
@@ -73,7 +74,7 @@ def replay(
         # dbt's files belong to the replay too, wherever those of the live runs are.
         with environment({**variables, "DBT_TARGET_PATH": None}):
             say(f"building and checking {as_of}")
-            pipelines.prepare(dict.fromkeys(conf.systems.values()))
+            pipelines.prepare([*dict.fromkeys(conf.systems.values()), EVENTS.name])
             if failed := build_models(with_tests=True):
                 raise ReplayError("; ".join(failed))
             say(f"publishing it as {name}")
@@ -95,7 +96,7 @@ def _workshop(folder: Path) -> Iterator[Path]:
 def _copy(conf: Settings, target: Path, as_of: date, known: str) -> None:
     """Copy what had been recorded at ``known`` (UTC): raw of the enabled systems and their loads, findings, decisions."""
     live = "live"
-    schemas = [f"raw_{system}" for system in dict.fromkeys(conf.systems.values())]
+    schemas = [f"raw_{system}" for system in (*dict.fromkeys(conf.systems.values()), EVENTS.name)]
     by_then = {
         ("control", "finding_decision"): "decided_at <= cast(? as timestamp) and as_of_date <= cast(? as date)",
         ("control", "exception_decision"): "decided_at <= cast(? as timestamp) and as_of_date <= cast(? as date)",
@@ -116,7 +117,12 @@ def _copy(conf: Settings, target: Path, as_of: date, known: str) -> None:
             present = connection.execute(
                 "select schema_name, table_name from duckdb_tables() where database_name = ?", [live]
             ).fetchall()
-            _refuse_ignorance(connection, live, [table for table in raw if table[1] == "feed"], known)
+            _refuse_ignorance(
+                connection,
+                live,
+                [table for table in raw if table[1] == "feed" and table[0] != f"raw_{EVENTS.name}"],
+                known,
+            )
             for schema, table in [*raw, *(table for table in by_then if table in present)]:
                 condition = by_then.get((schema, table), "_extracted_at <= cast(? as timestamp)")
                 connection.execute(f"create schema if not exists {schema}")

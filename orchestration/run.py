@@ -98,6 +98,7 @@ def build_quickly() -> list[str]:
     require_valid()
     from ingestion import pipelines
     from ingestion.http.errors import SourceError
+    from ingestion.registry import EVENTS
     from orchestration.lib.dbt_runtime import build_models
 
     systems = list(dict.fromkeys(settings().systems.values()))
@@ -108,7 +109,7 @@ def build_quickly() -> list[str]:
         except SourceError as error:
             failures.append(str(error))
     if not failures:
-        pipelines.prepare(systems)
+        pipelines.prepare([*systems, EVENTS.name])
         failures += build_models()
     return failures
 

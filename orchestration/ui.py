@@ -6,20 +6,32 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from ingestion.config import settings
+from ingestion.config import ConfigurationError, settings
+from ingestion.registry import SYSTEMS
 
 SECRETS = Path(".dlt") / "secrets.toml"
 
 
 def has_credentials() -> bool:
-    """Whether any source's credentials are configured, in the environment or in ``.dlt/secrets.toml``."""
-    if any(name.startswith("SOURCES__") for name in os.environ):
+    """Whether any system's credentials are configured, in the environment or in ``.dlt/secrets.toml``.
+
+    What the event gateway needs is none of them: it opens no system. Raises ConfigurationError for a file that is no TOML.
+    """
+    prefixes = tuple(f"SOURCES__{system.upper()}__" for system in SYSTEMS)
+    if any(name.startswith(prefixes) for name in os.environ):
         return True
-    return SECRETS.exists() and "[sources" in SECRETS.read_text("utf-8")
+    if not SECRETS.exists():
+        return False
+    try:
+        found = tomllib.loads(SECRETS.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{SECRETS} cannot be read ({error}); correct the line") from None
+    return not SYSTEMS.keys().isdisjoint(found.get("sources", {}))
 
 
 def serve_ui(port: int, say: Callable[[str], None]) -> int:

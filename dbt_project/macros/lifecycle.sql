@@ -45,7 +45,9 @@ known as (
       coalesce(latest.open_amount, 0) + latest.recovered_to_date_amount, logged.peak_amount - logged.moved_amount
     ) as decimal(18, 4)) as found_amount,
     found.finding_id is not null as is_detected,
-    case when found.finding_id is not null then found.amount else 0 end as amount_now
+    case when found.finding_id is not null then found.amount else 0 end as amount_now,
+    -- A log from before there was a rollout policy was live.
+    coalesce(found.is_live, latest.is_live, true) as is_live_now
   from latest
   inner join logged on latest.finding_id = logged.finding_id
   left join {{ ref('leakage__detected') }} as found on latest.finding_id = found.finding_id
@@ -146,7 +148,7 @@ tracked as (
     'recorded_at': dbt.type_timestamp(), 'detector_id': text, 'category': text, 'verdict': text, 'subject_id': text,
     'owner': text, 'amount': money, 'open_amount': money, 'recovered_to_date_amount': money, 'moved_amount': money,
     'settled_amount': money, 'currency': text, 'found_date': 'date', 'occurred_date': 'date', 'expected_date': 'date',
-    'is_estimate': 'boolean', 'is_open': 'boolean', 'is_expired': 'boolean', 'reason': text, 'decision_id': text,
+    'is_estimate': 'boolean', 'is_live': 'boolean', 'is_open': 'boolean', 'is_expired': 'boolean', 'reason': text, 'decision_id': text,
     'decided_by': text} -%}
   select
     {% for column, type in types.items() %}

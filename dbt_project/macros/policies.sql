@@ -19,9 +19,9 @@
     },
     'domain': {'feed_max_age': 'hours'},
     'global': {
-      'fx_max_age': 'days', 'bank_match_window': 'days', 'sync_sla': 'hours', 'intercompany_sla': 'business_days',
-      'recovery_maturity': 'days', 'exception_escalation': 'days', 'time_sync_sla': 'hours', 'expense_sync_sla': 'hours',
-      'invoice_sync_sla': 'hours', 'payment_sync_sla': 'hours'
+      'fx_max_age': 'days', 'bank_match_window': 'days', 'sync_sla': 'hours', 'event_delay': 'hours',
+      'intercompany_sla': 'business_days', 'recovery_maturity': 'days', 'exception_escalation': 'days',
+      'time_sync_sla': 'hours', 'expense_sync_sla': 'hours', 'invoice_sync_sla': 'hours', 'payment_sync_sla': 'hours'
     }
   }) }}
 {% endmacro %}

@@ -86,7 +86,7 @@ _CONTEXT = (
     " from marts.leakage__findings as finding"
     " left join canonical.legal_entity as entity on finding.legal_entity_id = entity.legal_entity_id"
     " left join canonical.contract_line as line on finding.contract_line_id = line.contract_line_id"
-    " where finding.is_counted or finding.verdict = 'timing_delay'"
+    " where finding.is_counted or (finding.verdict = 'timing_delay' and finding.is_live)"
 )
 
 
@@ -101,7 +101,7 @@ def _totals(connection: DuckDBPyConnection) -> list[Row]:
         " sum(case when is_counted then recoverable_amount else 0 end) as recoverable,"
         " sum(case when verdict = 'confirmed_loss' then amount else 0 end) as confirmed,"
         " sum(case when verdict = 'overbilling' then amount else 0 end) as overbilled"
-        " from marts.leakage__findings as finding where currency is not null group by finding.currency)"
+        " from marts.leakage__findings as finding where is_live and currency is not null group by finding.currency)"
         " select coalesce(entitled.currency, found.currency) as currency,"
         " cast(entitled.amount as decimal(18, 2)) as entitled,"
         " cast(coalesce(found.lost, 0) as decimal(18, 2)) as lost,"
@@ -137,7 +137,7 @@ def _faster(connection: DuckDBPyConnection) -> list[Row]:
         "select currency, cast(sum(exposed_amount) as decimal(18, 2)) as late,"
         " cast(round(sum(exposed_amount * days_past) / nullif(sum(exposed_amount), 0), 1) as decimal(9, 1))"
         " as average_days, cast(sum(carry_cost_amount) as decimal(18, 2)) as carry_cost"
-        " from marts.leakage__findings where verdict = 'timing_delay' group by currency order by currency",
+        " from marts.leakage__findings where verdict = 'timing_delay' and is_live group by currency order by currency",
     )
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
-from ingestion.registry import SYSTEMS
+from ingestion.registry import EVENTS, SYSTEMS
 from orchestration.lib.names import raw_key, team
 
 # Who answers for a layer whose YAML names no owner.
 DEFAULT_OWNER = "data-engineering"
-# A dbt source is the raw schema of one system.
-_SYSTEM_OF_SOURCE = {f"raw_{name}": name for name in SYSTEMS}
+# A dbt source is the raw schema of one system, or of the event inbox.
+_SYSTEM_OF_SOURCE = {f"raw_{name}": name for name in (*SYSTEMS, EVENTS.name)}
 
 
 class LayerTranslator(DagsterDbtTranslator):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+# What ``define_asset_job`` returns; Dagster has no public name for it.
+AssetJob = UnresolvedAssetJobDefinition
 WAREHOUSE_POOL = "warehouse"
 # The job that builds everything below raw from what raw holds.
 BUILD_JOB = "build"

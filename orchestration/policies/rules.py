@@ -11,6 +11,7 @@ from decimal import Decimal
 from ingestion.config import DOMAINS
 from orchestration.policies import project
 from orchestration.policies.between import period
+from orchestration.policies.countries import COUNTRIES
 from orchestration.policies.problem import Problem, either
 from orchestration.policies.read import Row, out_of_range
 
@@ -66,6 +67,8 @@ def _scope_id(row: Row) -> Iterator[Problem]:
         yield row.problem(f"scope_type {scope} without a scope_id", f"name the {scope.replace('_', ' ')}")
     elif scope == "domain" and scope_id not in DOMAINS:
         yield row.problem(f"scope_id {scope_id!r} is no domain", f"write {either(DOMAINS)}")
+    elif scope == "country" and scope_id not in COUNTRIES:
+        yield row.problem(f"scope_id {scope_id!r} is no ISO 3166 code", "write a country in two letters, as GB")
 
 
 def _policy_value(row: Row, unit: str) -> Iterator[Problem]:
@@ -120,6 +123,19 @@ def _gaps(name: str, rows: Sequence[Row]) -> Iterator[Problem]:
         yield (before or rows[-1]).problem(
             f"no global row of {name} holds from {expected} on", "leave valid_to empty or add the row that follows"
         )
+
+
+def _rollout(rows: Sequence[Row], detectors: Iterable[Row]) -> Iterator[Problem]:
+    known = {row.text["detector_id"] for row in detectors if row.text["detector_id"]}
+    for row in rows:
+        if row.knows("detector_id") and row.text["detector_id"] and row.text["detector_id"] not in known:
+            detector = row.text["detector_id"]
+            yield row.problem(
+                f"detector_id {detector!r} is not in detectors.csv", "correct it or leave it empty for all"
+            )
+        if row.knows("scope_type", "scope_id"):
+            yield from _scope_id(row)
+    yield from _always("rollout.csv", "the rollout of all detectors", [r for r in rows if not r.text["detector_id"]])
 
 
 def _detectors(rows: Sequence[Row]) -> Iterator[Problem]:
@@ -241,6 +257,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Problem]]], ...] = (
     (("policies",), _policies),
     (("policies",), _global_policies),
     (("fiscal_calendars",), _fiscal_calendars),
+    (("rollout", "detectors"), _rollout),
     (("detectors",), _detectors),
     (("detector_inputs", "detectors"), _detector_inputs),
     (("recoverability", "detectors"), _categories),

@@ -13,7 +13,7 @@ import pytest
 
 from ingestion.config import settings
 from ingestion.pipelines import prepare
-from ingestion.registry import SYSTEMS
+from ingestion.registry import EVENTS, SYSTEMS
 from ingestion.warehouse import exclusive
 from orchestration.definitions import build_definitions
 from orchestration.environment import environment
@@ -70,7 +70,7 @@ def test_every_subset_builds_the_same_canonical_columns(systems: str, of_none: C
         loads_as_definitions(systems)
         warehouse = settings().warehouse_path
         with exclusive(warehouse):
-            prepare(settings().systems.values())
+            prepare([*settings().systems.values(), EVENTS.name])
             build("--select", "+path:models/canonical", "+operations__feed_health")
     built = columns(warehouse)
     assert built == {table: of_none[table] for table in built}

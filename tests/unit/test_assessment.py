@@ -27,7 +27,12 @@ update marts.leakage__findings set service_line = 'Advisory', exposed_amount = 7
 insert into marts.leakage__findings by name
 select 'dddd5555' as finding_id, 'L01' as detector_id, 'unbilled_approved_time' as category, 'at_risk' as verdict,
   'Bolt' as customer_name, 50.00 as amount, 'USD' as currency, 50.00 as base_amount, true as is_counted,
-  'Managed [/Cloud] <Services>' as service_line, 20 as recoverable_amount;
+  'Managed [/Cloud] <Services>' as service_line, 20 as recoverable_amount, true as is_live;
+-- In the shadow of the rollout policy: in no figure.
+insert into marts.leakage__findings by name
+select 'eeee' || verdict as finding_id, 'L25' as detector_id, 'invoice_delay' as category, verdict, 900.00 as amount,
+  'USD' as currency, 900.00 as exposed_amount, false as is_counted, 'Advisory' as service_line, false as is_live
+from (values ('at_risk'), ('timing_delay'), ('overbilling'), ('confirmed_loss')) as shadow(verdict);
 create table canonical.legal_entity as select 'erp1:E' as legal_entity_id, 'Firm Inc.' as name;
 create table ledger.ledger__contract_lines as
 select date '2026-04-30' as as_of_date, 'USD' as currency, 10000.00 as entitled_amount, 0.00 as not_leakage_amount;

@@ -181,7 +181,7 @@ def test_a_run_ends_with_one_json_object(
         return RunResult(seconds=1.5, failed_loads={"psa1": "psa1: it is away"})
 
     monkeypatch.setattr("orchestration.run.execute", noisy)
-    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    monkeypatch.setenv("SOURCES__SALESFORCE__SECRET", "x")
     assert leakage(monkeypatch, "run", "--as-of", "2026-04-30", "--systems", "crm=salesforce", "--json") == 0
     summary = json.loads(capfd.readouterr().out)
     assert summary == {
@@ -215,7 +215,7 @@ def test_a_run_shows_register_totals_metrics_and_files(
     built: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("orchestration.run.execute", lambda progress: RunResult(seconds=1.5))
-    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    monkeypatch.setenv("SOURCES__SALESFORCE__SECRET", "x")
     monkeypatch.setenv("COLUMNS", "200")
     assert leakage(monkeypatch, "run") == 0
     out = capfd.readouterr().out
@@ -261,7 +261,7 @@ def test_a_late_feed_is_a_warning_and_exit_code_0(
 ) -> None:
     late = "psa1: it is away; the register stands on what was loaded before"
     monkeypatch.setattr("orchestration.run.execute", lambda progress: RunResult(warnings=[late]))
-    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    monkeypatch.setenv("SOURCES__SALESFORCE__SECRET", "x")
     assert leakage(monkeypatch, "run") == 0
     shown = capfd.readouterr()
     assert f"warning: {late}" in shown.err and "stale feeds" in shown.out
@@ -281,7 +281,7 @@ def test_a_failed_run_says_why_and_exits_1(
     monkeypatch.setattr(
         "orchestration.run.execute", lambda progress: RunResult(ok=False, failures=["load_x: the secret is wrong"])
     )
-    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    monkeypatch.setenv("SOURCES__SALESFORCE__SECRET", "x")
     assert leakage(monkeypatch, "run", "--json") == 1
     shown = capfd.readouterr()
     assert "failed: load_x: the secret is wrong" in shown.err and shown.out == ""
@@ -323,7 +323,7 @@ def test_a_policy_that_cannot_be_used_stops_a_run_before_it_reads_or_builds(
     if arguments[0] == "replay":
         data_dir.mkdir()
         duckdb.connect(str(data_dir / "warehouse.duckdb")).close()
-    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    monkeypatch.setenv("SOURCES__SALESFORCE__SECRET", "x")
     assert leakage(monkeypatch, *arguments) == 2
     shown = capfd.readouterr()
     assert f"leakage: {bad_policy}\n" in shown.err and shown.out == ""
@@ -375,7 +375,7 @@ def test_demo_data_and_real_data_never_mix(
     assert earlier_firm() == DemoFirm()
     prepare_data_dir(DemoFirm(seed=8))
     assert not (data_dir / "warehouse.duckdb").exists(), "another firm starts afresh"
-    monkeypatch.setenv("SOURCES__CRM__SECRET", "x")
+    monkeypatch.setenv("SOURCES__SALESFORCE__SECRET", "x")
     assert leakage(monkeypatch, "run") == 2
     assert "holds the demo firm" in capfd.readouterr().err
     (data_dir / MARKER).unlink()

@@ -11,12 +11,14 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 from ingestion.config import DEFAULT_SYSTEMS, settings
 from ingestion.registry import SYSTEMS
@@ -27,7 +29,8 @@ from orchestration.lib.dbt_runtime import dbt_project
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.json"
 CHOSEN = dict(pair.split("=") for pair in DEFAULT_SYSTEMS.split(","))
-JOBS = [*(f"load_{system}" for system in CHOSEN.values()), "build"]
+SCHEDULED = [*(f"load_{system}" for system in CHOSEN.values()), "build", "close_month"]
+JOBS = [*SCHEDULED, "load_events"]
 # What people decide and what loads say of themselves: no job makes it.
 KEPT = {dg.AssetKey(["control", name]) for name in ("finding_decision", "exception_decision", "load_attempt")}
 LAYERS = {"raw", "staging", "mapping", "policies", "canonical", "ledger", "marts", "published"}
@@ -84,12 +87,20 @@ def test_the_graph_is_the_reviewed_one(definitions: dg.Definitions, specs: dict[
         },
         "schedules": {
             s.name: {
-                "cron": s.cron_schedule,
+                "cron": list(s.cron_schedule),
                 "job": s.job_name,
                 "status": s.default_status.value,
                 "zone": s.execution_timezone,
             }
-            for s in map(definitions.resolve_schedule_def, (f"{name}_schedule" for name in JOBS))
+            for s in map(definitions.resolve_schedule_def, (f"{name}_schedule" for name in SCHEDULED))
+        },
+        "sensors": {
+            sensor.name: {
+                "jobs": sorted(target.job_name for target in sensor.targets),
+                "seconds": sensor.minimum_interval_seconds,
+                "status": sensor.default_status.value,
+            }
+            for sensor in sorted(definitions.get_repository_def().sensor_defs, key=lambda sensor: sensor.name)
         },
     }
     text = json.dumps(now, indent=1, ensure_ascii=False) + "\n"
@@ -131,7 +142,9 @@ def test_every_raw_object_of_an_enabled_system_is_an_asset(specs: dict[str, dg.A
     expected = {
         f"raw/{system.name}/{name}" for system in SYSTEMS.values() for name in (*system.objects, "feed", "quarantine")
     }
-    assert {n for n in specs if n.startswith("raw/")} == {n for n in expected if n.split("/")[1] in CHOSEN.values()}
+    inbox = {"raw/events/event", "raw/events/feed", "raw/events/quarantine"}
+    raw = {name for name in specs if name.startswith("raw/")}
+    assert raw == {name for name in expected if name.split("/")[1] in CHOSEN.values()} | inbox
 
 
 def test_the_snapshot_for_bi_waits_for_everything_it_publishes(specs: dict[str, dg.AssetSpec]):
@@ -152,7 +165,8 @@ def test_no_job_holds_what_another_job_needs(definitions: dg.Definitions):
     """A run has its pools as long as it lasts: a load that hangs must keep neither a build nor another load waiting."""
     for name in JOBS:
         pools = {pool for node in definitions.resolve_job_def(name).nodes for pool in node.definition.pools}
-        assert pools == ({"warehouse"} if name == "build" else {f"{name.removeprefix('load_')}_api"}), name
+        builds = name in ("build", "close_month")
+        assert pools == ({"warehouse"} if builds else {f"{name.removeprefix('load_')}_api"}), name
 
 
 def test_each_asset_is_made_by_one_job(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]):
@@ -170,7 +184,8 @@ def test_each_check_is_made_by_the_job_of_its_asset(definitions: dg.Definitions)
 
 def test_every_raw_object_has_a_blocking_boundary_check(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]):
     graph = definitions.resolve_asset_graph()
-    for name in (n for n in specs if n.startswith("raw/")):
+    # Whatever was acknowledged is in raw, so that nothing holds back an event.
+    for name in (n for n in specs if n.startswith("raw/") and not n.startswith("raw/events/")):
         key = dg.AssetKey(name.split("/"))
         boundary = {"feed": "declared_types", "quarantine": "quarantined_share"}.get(key.path[-1], "boundary")
         assert graph.get_check_spec(dg.AssetCheckKey(key, boundary)).blocking, name
@@ -181,11 +196,36 @@ def test_a_late_feed_blocks_nothing(definitions: dg.Definitions):
 
 
 def test_time_and_expenses_are_read_hourly_the_rest_daily_and_builds_follow(definitions: dg.Definitions):
-    crons = {name: definitions.resolve_schedule_def(f"{name}_schedule").cron_schedule for name in JOBS}
+    crons = {name: definitions.resolve_schedule_def(f"{name}_schedule").cron_schedule for name in SCHEDULED}
     hourly = {f"load_{CHOSEN[domain]}" for domain in ("psa", "expense")}
-    assert {name for name, cron in crons.items() if cron == "0 5-22 * * *"} == hourly
-    assert {name for name, cron in crons.items() if cron == "0 5 * * *"} == set(JOBS) - hourly - {"build"}
-    assert crons["build"] == "30 5-22 * * *"
+    assert {name for name, cron in crons.items() if "0 5-22 * * *" in cron} == hourly
+    assert {name for name, cron in crons.items() if "0 5 * * *" in cron} == set(SCHEDULED) - hourly - {
+        "build",
+        "close_month",
+    }
+    assert "30 5-22 * * *" in crons["build"]
+
+
+def test_more_often_around_the_months_end(definitions: dg.Definitions):
+    def runs(name: str, day: int) -> int:
+        crons = definitions.resolve_schedule_def(f"{name}_schedule").cron_schedule
+        begins = datetime(2026, 4, day, tzinfo=UTC)
+        ticks = schedule_execution_time_iterator(begins.timestamp(), list(crons), "UTC", ascending=True)
+        return len([*takewhile(lambda tick: tick < begins + timedelta(days=1), ticks)])
+
+    for name, usual, closing in (("load_kantata", 18, 36), ("load_netsuite", 1, 18), ("build", 18, 36)):
+        assert [runs(name, day) for day in (15, 30, 1)] == [usual, closing, closing], name
+    assert [runs("close_month", day) for day in (1, 5, 6)] == [5, 5, 0]
+
+
+def test_the_month_that_is_over_is_closed(definitions: dg.Definitions, tmp_path: Path):
+    schedule = definitions.resolve_schedule_def("close_month_schedule")
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        at = datetime(2026, 5, 1, 6, 10, tzinfo=UTC)
+        repository = definitions.get_repository_def()
+        context = dg.build_schedule_context(instance, scheduled_execution_time=at, repository_def=repository)
+        tick = schedule.evaluate_tick(context)
+    assert [request.partition_key for request in tick.run_requests or []] == ["2026-04-01"]
 
 
 def test_a_schedule_does_not_pile_up_runs(definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -175,6 +175,32 @@ ROWS: dict[str, Case] = {
         added("lost_pens,0,999999,50"),
         ["{line[lost_pens]}: category 'lost_pens' is not in detectors.csv; correct it or remove the row"],
     ),
+    "rollout of a detector that is none": (
+        "rollout",
+        added("L99,country,DE,shadow,2026-01-01,,FIN,"),
+        ["{last}: detector_id 'L99' is not in detectors.csv; correct it or leave it empty for all"],
+    ),
+    "rollout in no country": (
+        "rollout",
+        added("L12,country,Germany,shadow,2026-01-01,,FIN,"),
+        ["{last}: scope_id 'Germany' is no ISO 3166 code; write a country in two letters, as GB"],
+    ),
+    "rollout twice at once": (
+        "rollout",
+        added(",country,DE,shadow,2026-01-01,,FIN,", ",country,DE,live,2026-03-01,,FIN,"),
+        [
+            "{last}: it holds at the same time as line 3 for country, DE; let one of them end (valid_to) on the day on "
+            "which the other begins, or remove it"
+        ],
+    ),
+    "rollout that says nothing for a while": (
+        "rollout",
+        replaced(",global,,live,2000-01-01,,", ",global,,live,2026-01-01,,"),
+        [
+            "{line[,global]}: no global row of the rollout of all detectors holds from 2018-01-01 to 2025-12-31; begin this "
+            "row on 2018-01-01"
+        ],
+    ),
     "holiday twice": (
         "holidays",
         added("2026-12-25,Christmas", "2026-12-25,Boxing Day"),

@@ -12,6 +12,7 @@ alter table marts.leakage__findings alter amount type decimal(18, 4);
 alter table marts.leakage__findings alter base_amount type decimal(18, 4);
 alter table marts.leakage__findings add column is_counted boolean;
 update marts.leakage__findings set is_counted = verdict in ('at_risk', 'confirmed_loss');
+alter table marts.leakage__findings add column is_live boolean default true;
 alter table marts.leakage__findings add column exposed_amount decimal(18, 4);
 alter table marts.leakage__findings add column subject_id varchar;
 update marts.leakage__findings set subject_id = subject_system || ':' || subject_source_id;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingestion.sources.events.draining import drain, source
+from ingestion.sources.events.draining import drain, source, waiting_events
 from ingestion.sources.events.schema import OBJECTS
 
-__all__ = ["OBJECTS", "drain", "source"]
+__all__ = ["OBJECTS", "drain", "source", "waiting_events"]

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -25,7 +26,7 @@ from ingestion.raw import Fetched, Page, RawObject, Window
 from ingestion.source import build_source
 from ingestion.sources.events.inbox import Inbox, InboxError, Received
 from ingestion.sources.events.schema import OBJECTS
-from ingestion.sources.events.settings import SYSTEM, configured_inbox, event_settings
+from ingestion.sources.events.settings import SYSTEM, configured_inbox, embedded_inbox, event_settings
 
 # One load takes about this many at most, which bounds what it remembers of them.
 MAX_EVENTS = 200_000
@@ -43,6 +44,17 @@ def drain() -> int:
             return _drain(configured_inbox())
     except Timeout:
         raise TransientError(f"{SYSTEM}: the inbox is being drained already; wait for that to end") from None
+    except InboxError as error:
+        raise TransientError(f"{SYSTEM}: {error}") from None
+
+
+def waiting_events() -> int:
+    """How many events wait in the inbox; none where no gateway has ever kept one. Raises SourceError in one sentence."""
+    if not event_settings().inbox_url and not embedded_inbox().exists():
+        return 0
+    try:
+        with closing(configured_inbox()) as inbox:
+            return inbox.backlog().events
     except InboxError as error:
         raise TransientError(f"{SYSTEM}: {error}") from None
 

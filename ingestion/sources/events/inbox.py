@@ -15,6 +15,8 @@ from typing import Protocol
 
 # A drainer that does not come back within this time has died: others may take what it took.
 LEASE = timedelta(minutes=15)
+# The embedded inbox's file.
+EMBEDDED = "inbox.db"
 # What one call of ``claim`` takes at most.
 CLAIM_EVENTS, CLAIM_BYTES = 5_000, 16 << 20
 # Rows that one transaction removes: whoever writes meanwhile waits for no more than these.
@@ -111,7 +113,7 @@ def open_inbox(url: str | None, folder: Path) -> Inbox:
         return PostgresInbox(url)
     from ingestion.sources.events.sqlite_inbox import SqliteInbox
 
-    return SqliteInbox(folder / "inbox.db")
+    return SqliteInbox(folder / EMBEDDED)
 
 
 def in_order(events: Sequence[Received]) -> list[Received]:

@@ -1,13 +1,15 @@
 """How the gateway and the inbox are configured: ``[sources.events]`` in ``.dlt/secrets.toml`` or ``SOURCES__EVENTS__...``."""
 
 # Annotations are evaluated here: dlt reads them when it resolves the settings.
+from pathlib import Path
+
 import dlt
 from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
 
 from ingestion.config import settings
 from ingestion.source import resolved
-from ingestion.sources.events.inbox import Inbox, open_inbox
+from ingestion.sources.events.inbox import EMBEDDED, Inbox, open_inbox
 
 SYSTEM = "events"
 
@@ -37,4 +39,9 @@ def event_settings() -> EventSettings:
 def configured_inbox() -> Inbox:
     """The configured inbox; raises InboxError when it cannot be used."""
     url = event_settings().inbox_url
-    return open_inbox(str(url) if url else None, settings().data_dir / "events")
+    return open_inbox(str(url) if url else None, embedded_inbox().parent)
+
+
+def embedded_inbox() -> Path:
+    """The file of the inbox that is in the data directory, whether or not it is there."""
+    return settings().data_dir / "events" / EMBEDDED

@@ -27,7 +27,7 @@ from ingestion.sources.files.schema import OBJECTS
 from ingestion.sources.files.sftp import SftpFolder
 from ingestion.versions import reading
 
-__all__ = ["OBJECTS", "FilesCredentials", "connect", "source"]
+__all__ = ["OBJECTS", "FilesCredentials", "connect", "source", "waiting_files"]
 
 
 @configspec
@@ -54,6 +54,20 @@ def connect() -> DropFolder:
     feeds = load_feeds(Path(conf.feeds_dir) if conf.feeds_dir else BUILT_IN)
     folder = ArchivedFolder(lambda: _folder(conf))
     return DropFolder(folder, feeds, _known(), _domains(), conf.stable_seconds)
+
+
+def waiting_files() -> list[str]:
+    """The complete files in the inbox: path, size and time of each; raises PermanentError."""
+    folder = _folder(credentials(settings.SYSTEM, FilesCredentials))
+    try:
+        entries = folder.files(settings.INBOX)
+    finally:
+        folder.close()
+    return [
+        f"{entry.path} {entry.size} {entry.modified_at.isoformat()}"
+        for entry in entries
+        if not entry.name.lower().endswith(settings.UNFINISHED)
+    ]
 
 
 def source() -> DltSource:

@@ -12,7 +12,7 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from ingestion.config import settings
 from ingestion.http.errors import SourceError
 from ingestion.pipelines import prepare
-from ingestion.registry import SystemSpec
+from ingestion.registry import EVENTS, SystemSpec
 from ingestion.warehouse import exclusive
 from orchestration.lib.dbt_runtime import Dbt, dbt_resource, target_path
 from orchestration.lib.dbt_translator import LayerTranslator
@@ -48,7 +48,7 @@ def model_assets(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.Asset
         try:
             require_valid()
             with exclusive(settings().warehouse_path):
-                prepare(system.name for system in systems)
+                prepare([*(system.name for system in systems), EVENTS.name])
                 # What an earlier run left must not explain a failure of this one.
                 results.unlink(missing_ok=True)
                 invocation = dbt.cli(build_arguments(), context=context, target_path=target)

@@ -62,7 +62,7 @@ exceptions as (
     finding.occurred_date as opened_date,
     finding.exposed_amount as amount
   from {{ ref('leakage__findings') }} as finding
-  where finding.category = 'invoice_stuck'
+  where finding.category = 'invoice_stuck' and finding.is_live
 
   union all
 
@@ -78,7 +78,7 @@ exceptions as (
   left join invoices on item_invoices.invoice_id = invoices.invoice_id
   left join {{ ref('ledger__open_items') }} as item
     on finding.subject_id = item.item_id and finding.category = 'credit_not_rebilled'
-  where finding.category in ('credit_not_rebilled', 'duplicate_billing', 'rate_variance_over')
+  where finding.category in ('credit_not_rebilled', 'duplicate_billing', 'rate_variance_over') and finding.is_live
 ),
 
 opened as (

@@ -15,6 +15,7 @@ with lags as (
       partition by detector_id, {{ dbt.date_trunc('month', 'opened_date') }}
     ) as lag_count
   from {{ ref('leakage__finding_states') }}
+  where is_live
 )
 
 select

@@ -15,6 +15,12 @@ select
   {% for column in columns %}
   found.{{ column }},
   {% endfor %}
-  detector.is_estimate
+  detector.is_estimate,
+  coalesce(of_entity.is_live, of_firm.is_live) as is_live
 from found
 inner join {{ ref('detectors') }} as detector on found.detector_id = detector.detector_id and detector.is_enabled
+left join {{ ref('leakage__rollout') }} as of_entity
+  on found.detector_id = of_entity.detector_id and found.legal_entity_id = of_entity.legal_entity_id
+-- Also for a legal entity that no system knows.
+left join {{ ref('leakage__rollout') }} as of_firm
+  on found.detector_id = of_firm.detector_id and of_firm.legal_entity_id is null

@@ -1,5 +1,6 @@
 {{ config(
-  materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false
+  materialized='incremental', incremental_strategy='append', on_schema_change='append_new_columns', full_refresh=false,
+  pre_hook="{% if is_incremental() %}alter table {{ this }} add column if not exists is_live boolean{% endif %}"
 ) }}
 {%- set moved_before -%}
 coalesce(
@@ -16,7 +17,7 @@ coalesce(
 #}
 {% set columns = ['finding_event_id', 'finding_id', 'event_number', 'event_type', 'as_of_date', 'recorded_at', 'detector_id',
   'category', 'verdict', 'subject_id', 'owner', 'amount', 'open_amount', 'recovered_to_date_amount',
-  'moved_amount', 'settled_amount', 'currency', 'found_date', 'occurred_date', 'expected_date', 'is_estimate', 'is_open',
+  'moved_amount', 'settled_amount', 'currency', 'found_date', 'occurred_date', 'expected_date', 'is_estimate', 'is_live', 'is_open',
   'is_expired', 'reason', 'decision_id', 'decided_by'] %}
 with log as (
   {% if is_incremental() %}
@@ -342,6 +343,7 @@ select
   coalesce(found.occurred_date, latest.occurred_date) as occurred_date,
   coalesce(found.expected_date, latest.expected_date) as expected_date,
   coalesce(found.is_estimate, latest.is_estimate) as is_estimate,
+  coalesce(found.is_live, latest.is_live, true) as is_live,
   numbered.is_open,
   coalesce(found.is_expired, latest.is_expired) as is_expired,
   numbered.reason,

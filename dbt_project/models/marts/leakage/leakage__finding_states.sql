@@ -81,5 +81,9 @@ select
   still_open_amount as open_amount,
   cast(found_amount - recovered_now_amount - still_open_amount as decimal(18, 4)) as corrected_amount,
   currency,
-  verdict in ('at_risk', 'confirmed_loss') and not is_estimate and coalesce(decision, 'open') <> 'rejected' as is_counted
+  is_live_now as is_live,
+  verdict in ('at_risk', 'confirmed_loss')
+  and not is_estimate
+  and is_live_now
+  and coalesce(decision, 'open') <> 'rejected' as is_counted
 from reviewed

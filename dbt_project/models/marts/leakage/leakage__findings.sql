@@ -93,8 +93,10 @@ select
   state.decided_date,
   {{ as_of_date() }} as as_of_date,
   valued.is_estimate,
+  valued.is_live,
   valued.verdict in ('at_risk', 'confirmed_loss')
   and not valued.is_estimate
+  and valued.is_live
   and coalesce(state.status, 'open') <> 'rejected' as is_counted,
   cast(coalesce(state.recovered_amount, 0) as decimal(18, 4)) as recovered_amount,
   case

@@ -1,0 +1,57 @@
+"""The jobs: each system is read by a job of its own, one job builds from whatever has arrived, one closes a month.
+
+A vendor that is slow or down delays its own data and nothing else: no load waits for another, and the build waits for
+none. To read a system again or to close an earlier month, start its job in Dagster's page; months can be backfilled there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from ingestion.registry import EVENTS
+from orchestration.defs.automation.events import event_sensors
+from orchestration.defs.automation.schedules import schedules
+from orchestration.defs.automation.watching import watching_sensors
+from orchestration.defs.publishing.month_close import CLOSE_JOB, MONTH_CLOSE
+from orchestration.lib.names import BUILD_JOB, AssetJob, load_job, raw_group
+
+
+def automation(chosen: Mapping[str, str], built: dg.Definitions) -> dg.Definitions:
+    """The jobs, schedules and sensors of what is ``built``; ``chosen`` maps a domain to the system that serves it."""
+    systems = list(dict.fromkeys(chosen.values()))
+    loads = {
+        system: _job(
+            load_job(system),
+            dg.AssetSelection.groups(raw_group(system)),
+            f"Reads {system} and checks what it sent; no other system waits for it.",
+        )
+        for system in systems
+    }
+    inbox = _job(
+        load_job(EVENTS.name),
+        dg.AssetSelection.groups(raw_group(EVENTS.name)),
+        "Drains what the event gateway received.",
+    )
+    everything = dg.AssetSelection.all() - dg.AssetSelection.key_prefixes("raw") - dg.AssetSelection.assets(MONTH_CLOSE)
+    build = _job(
+        BUILD_JOB,
+        everything,
+        "Builds every layer from what raw holds, reconciles and publishes; late feeds are named, not awaited.",
+    )
+    close = _job(CLOSE_JOB, dg.AssetSelection.assets(MONTH_CLOSE), "Builds a month's last day as it is known now.")
+    graph = built.resolve_asset_graph()
+    below = {
+        system: sorted((dg.AssetSelection.groups(raw_group(system)).downstream() & everything).resolve(graph))
+        for system in systems
+    }
+    return dg.Definitions(
+        jobs=[*loads.values(), inbox, build, close],
+        schedules=schedules(chosen),
+        sensors=[*event_sensors(loads, inbox, build, below), *watching_sensors(loads)],
+    )
+
+
+def _job(name: str, selection: dg.AssetSelection, description: str) -> AssetJob:
+    return dg.define_asset_job(name, selection, description=description)
