@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from orchestration.publish import DATABASE
+from orchestration.publications import DATABASE
 
 Row = dict[str, Any]
 

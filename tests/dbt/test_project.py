@@ -115,7 +115,7 @@ def test_canonical_reads_no_source_but_what_tells_of_loads_and_decisions(
         for kind, parent in parents(manifest, node)
         if kind == "source"
     }
-    assert read == {"feed", "quarantine", "finding_decision", "exception_decision", "load_attempt"}
+    assert read == {"feed", "quarantine", "finding_decision", "exception_decision", "load_attempt", "event"}
 
 
 def test_staging_and_mapping_stay_within_their_own_system(manifest: dict[str, Any], models: dict[str, Node]) -> None:

@@ -42,8 +42,13 @@ def automation(chosen: Mapping[str, str], built: dg.Definitions) -> dg.Definitio
     )
     close = _job(CLOSE_JOB, dg.AssetSelection.assets(MONTH_CLOSE), "Builds a month's last day as it is known now.")
     graph = built.resolve_asset_graph()
+    # What the event itself tells is built too.
     below = {
-        system: sorted((dg.AssetSelection.groups(raw_group(system)).downstream() & everything).resolve(graph))
+        system: sorted(
+            (dg.AssetSelection.groups(raw_group(system), raw_group(EVENTS.name)).downstream() & everything).resolve(
+                graph
+            )
+        )
         for system in systems
     }
     return dg.Definitions(

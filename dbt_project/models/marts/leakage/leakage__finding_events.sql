@@ -17,8 +17,8 @@ coalesce(
 #}
 {% set columns = ['finding_event_id', 'finding_id', 'event_number', 'event_type', 'as_of_date', 'recorded_at', 'detector_id',
   'category', 'verdict', 'subject_id', 'owner', 'amount', 'open_amount', 'recovered_to_date_amount',
-  'moved_amount', 'settled_amount', 'currency', 'found_date', 'occurred_date', 'expected_date', 'is_estimate', 'is_live', 'is_open',
-  'is_expired', 'reason', 'decision_id', 'decided_by'] %}
+  'moved_amount', 'settled_amount', 'currency', 'found_date', 'occurred_date', 'expected_date', 'is_estimate', 'is_live',
+  'is_open', 'is_expired', 'reason', 'decision_id', 'decided_by'] %}
 with log as (
   {% if is_incremental() %}
   select {{ columns | join(', ') }}

@@ -97,7 +97,7 @@ examples as (
     source_system,
     record_type,
     max(changed_at) as last_missed_at,
-    {{ dbt.listagg('source_id', "';'", 'order by changed_at desc nulls last, source_id asc nulls last') }} as missed_source_ids
+    {{ dbt.listagg("source_id", "';'", "order by changed_at desc nulls last, source_id asc nulls last") }} as missed_source_ids
   from missed
   where recency <= 10
   group by source_system, record_type
