@@ -41,6 +41,7 @@ queued_findings as (
   where
     finding.verdict not in ('not_leakage', 'not_yet_due', 'billed')
     and finding.status <> 'rejected'
+    and finding.is_live
 ),
 
 found as (
