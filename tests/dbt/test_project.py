@@ -105,7 +105,7 @@ def test_each_layer_reads_only_the_layers_below_it(manifest: dict[str, Any], mod
     assert wrong == []
 
 
-def test_canonical_reads_no_source_but_what_tells_of_loads_and_decisions(
+def test_canonical_reads_no_source_but_what_tells_of_loads_decisions_and_events(
     manifest: dict[str, Any], models: dict[str, Node]
 ) -> None:
     read = {
