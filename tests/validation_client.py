@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 from starlette.testclient import TestClient
 
-from orchestration.publish import DATABASE
+from orchestration.publications import DATABASE
 from orchestration.validation.app import validation_app
 from orchestration.validation.keys import SCOPES, Keys, hashed, new_key
 from orchestration.validation.snapshot import Snapshot

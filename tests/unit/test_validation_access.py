@@ -45,7 +45,7 @@ def problem(answer: Any) -> tuple[int, str]:
     return answer.status_code, body["type"].removeprefix("urn:leakage:problem:")
 
 
-@pytest.mark.parametrize("key", [OLD, NEW])
+@pytest.mark.parametrize("key", [OLD, NEW], ids=["old", "new"])
 def test_both_keys_are_valid_while_one_replaces_the_other(key: str, client: TestClient) -> None:
     # Let in, and nothing was published to answer from.
     assert problem(client.get("/projects/P1", headers=bearer(key))) == (503, "not-available")
