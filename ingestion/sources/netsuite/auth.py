@@ -15,6 +15,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from ingestion.archive.tape import is_replay
 from ingestion.http.auth import request_token
 from ingestion.http.errors import CredentialsError, PermanentError
 from ingestion.http.session import RefreshableAuth
@@ -28,12 +29,13 @@ def assertion_grant(
 ) -> Callable[[], tuple[str, float]]:
     """``fetch_token`` of the client credentials grant; every renewal signs a new assertion.
 
-    The key is a PEM text, RSA (signed as PS256; NetSuite refuses RS256) or elliptic curve. ``fetch_token`` raises
-    PermanentError when the key cannot be used or the account refuses it.
+    The key is a PEM text, RSA (signed as PS256; NetSuite refuses RS256) or elliptic curve. Raises PermanentError when
+    the key cannot be used, and ``fetch_token`` when the account refuses it.
     """
+    # A replay asks for no token and is given no key.
+    algorithm = "" if is_replay() else _algorithm(private_key)
 
     def fetch() -> tuple[str, float]:
-        algorithm = _algorithm(private_key)
         now = int(time.time())
         claims = {
             "iss": client_id,
