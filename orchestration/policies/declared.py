@@ -51,10 +51,10 @@ def declared_seeds() -> dict[str, Seed]:
 
 
 def _seed(declared: Mapping[str, Any]) -> Seed:
-    meta = declared["config"].get("meta", {})
+    meta = _meta(declared)
     types = declared["config"]["column_types"]
     columns = {column["name"]: _column(column, types[column["name"]]) for column in declared["columns"]}
-    alone = [(name,) for name, column in ((c["name"], c) for c in declared["columns"]) if "unique" in _tests(column)]
+    alone = [(column["name"],) for column in declared["columns"] if _meta(column).get("unique")]
     return Seed(
         name=declared["name"],
         columns=columns,
@@ -65,8 +65,7 @@ def _seed(declared: Mapping[str, Any]) -> Seed:
 
 
 def _column(declared: Mapping[str, Any], data_type: str) -> Column:
-    tests, meta = _tests(declared), declared.get("config", {}).get("meta", {})
-    accepted = tests.get("accepted_values", {}).get("arguments", {}).get("values", ())
+    meta = _meta(declared)
     least, most = (*meta.get("range", ()), None, None)[:2]
     kind = {"varchar": "text", "integer": "whole"}.get(data_type, data_type)
     digits = (0, 0)
@@ -76,17 +75,15 @@ def _column(declared: Mapping[str, Any], data_type: str) -> Column:
         name=declared["name"],
         kind=kind,
         digits=digits,
-        required="not_null" in tests or meta.get("required", False),
-        choices=tuple(meta.get("choices", accepted)),
+        required=meta.get("required", False),
+        choices=tuple(meta.get("choices", ())),
         least=None if least is None else Decimal(least),
         most=None if most is None else Decimal(most),
         form=meta.get("form"),
     )
 
 
-def _tests(column: Mapping[str, Any]) -> dict[str, Any]:
-    """A column's dbt tests by name, each with its settings."""
-    tests: dict[str, Any] = {}
-    for test in column.get("data_tests", ()):
-        tests |= {test: {}} if isinstance(test, str) else test
-    return tests
+def _meta(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """What is declared of a seed or a column for these checks."""
+    meta: dict[str, Any] = declared.get("config", {}).get("meta", {})
+    return meta

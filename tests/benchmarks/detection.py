@@ -7,7 +7,7 @@ its answer key, which knows neither the systems nor, with ``--shuffled``, the or
 is right when the key has one of the same detector about the same record with the same verdict; in money it is right as
 far as both amounts agree (the money concerned, where a finding claims none itself), in USD at the rates of the firm's
 last day. Time that was never logged (L03) can only be estimated and stands apart, with the relative error of its amounts.
-Exits with 1 when a detector that judges exactly is not exact.
+Exits with 1 when a detector that judges exactly is not exact, or when entitled value of a contract line lies nowhere.
 """
 
 from __future__ import annotations
@@ -80,15 +80,19 @@ class Score:
 
 @dataclass
 class Scores:
-    """All seeds together. ``look_alikes`` counts findings of money about facts that are in order."""
+    """All seeds together. ``look_alikes`` counts findings of money about facts that are in order,
+    ``residuals`` those of the ``contract_lines`` (contract line and currency) that are not conserved."""
 
     detectors: dict[str, Score] = field(default_factory=dict)
     estimates: Score = field(default_factory=Score)
     look_alikes: int = 0
+    contract_lines: int = 0
+    residuals: int = 0
 
     @property
     def is_exact(self) -> bool:
-        return self.look_alikes == 0 and all(score.is_exact for score in self.detectors.values())
+        exact = all(score.is_exact for score in self.detectors.values())
+        return exact and self.look_alikes == 0 == self.residuals
 
     def add(self, found: Iterable[Finding], planted: Iterable[Finding], traps: set[str]) -> None:
         """Count the findings of one firm against what was planted in it."""
@@ -108,6 +112,12 @@ class Scores:
             if theirs and ours:
                 self.estimates.error_money += abs(theirs.money - ours.money)
 
+    def add_conservation(self, residuals: Iterable[Decimal]) -> None:
+        """Count the contract lines whose entitled value does not lie in exactly one place; a residual each."""
+        for residual in residuals:
+            self.contract_lines += 1
+            self.residuals += residual != ZERO
+
     def figures(self) -> dict[str, Any]:
         return {
             "detectors": {name: self.detectors[name].figures() for name in sorted(self.detectors)},
@@ -116,6 +126,7 @@ class Scores:
                 | {"error": _share(self.estimates.error_money, self.estimates.planted_money)}
             },
             "look_alikes_found": self.look_alikes,
+            "conservation": {"contract_lines": self.contract_lines, "with_residual": self.residuals},
         }
 
 
@@ -175,6 +186,7 @@ def _measure(firm: Firm, world: World, systems: str, data_dir: Path, scores: Sco
         Finding(x.detector, x.item, x.verdict, usd(_money(x.amount, x.exposed_amount), x.currency)) for x in key.leaks
     ]
     scores.add(found, planted, {trap.item for trap in key.traps})
+    scores.add_conservation(_residuals(data_dir / "warehouse.duckdb"))
     scores.add_estimates(_estimated(data_dir / "warehouse.duckdb", index, usd), _never_logged(key, usd))
 
 
@@ -204,6 +216,11 @@ def _estimated(warehouse: Path, index: Mapping[tuple[str, str, str], str], usd: 
         (index["person", system, str(source_id)], week, currency): usd(amount or ZERO, currency)
         for system, source_id, week, currency, amount in rows
     }
+
+
+def _residuals(warehouse: Path) -> list[Decimal]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return [r for (r,) in connection.execute("select residual_amount from ledger.ledger__contract_lines").fetchall()]
 
 
 def _never_logged(key: AnswerKey, usd: _Usd) -> dict[Any, Decimal]:
@@ -239,6 +256,8 @@ def _show(figures: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     console.print(f"look-alikes reported as leakage: {figures['look_alikes_found']}")
+    lines = figures["conservation"]
+    console.print(f"contract lines with a residual: {lines['with_residual']} of {lines['contract_lines']}")
     console.print(f"L03: amounts of the weeks that were found are off by {figures['estimates']['L03']['error']:.1%}")
 
 

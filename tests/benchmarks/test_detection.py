@@ -54,3 +54,11 @@ def test_estimates_stand_apart() -> None:
     figures = scores.figures()["estimates"]["L03"]
     assert scores.is_exact
     assert (figures["planted"], figures["precision"], figures["recall"], figures["error"]) == (1, 0.5, 1.0, 0.1)
+
+
+def test_value_that_lies_nowhere_is_no_success() -> None:
+    scores = Scores()
+    scores.add_conservation([Decimal("0.00"), Decimal("0.0000")])
+    assert scores.is_exact
+    scores.add_conservation([Decimal("-0.01")])
+    assert scores.figures()["conservation"] == {"contract_lines": 3, "with_residual": 1} and not scores.is_exact
