@@ -13,6 +13,8 @@ from weakref import WeakKeyDictionary
 import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from ingestion.config import settings
@@ -208,7 +210,8 @@ def known_versions(read: Reader, obj: RawObject, since: datetime | None) -> dict
 @contextmanager
 def reading() -> Iterator[Reader]:
     """A connection to the active pipeline's raw schema, to read from; nobody else uses the warehouse meanwhile."""
-    pipeline = dlt.current.pipeline()
+    # Not dlt.current.pipeline(): it resolves the settings of a new pipeline each time, a twelfth of a small load.
+    pipeline = Container()[PipelineContext].pipeline()
     # Configuring dlt's client costs more than connecting it.
     if pipeline not in _clients:
         _clients[pipeline] = pipeline.sql_client()

@@ -1,6 +1,6 @@
 """One vendor that is down or slow delays only itself: everybody else is read, the marts are built, and they say so.
 
-One small firm is run three times; the tests look at the runs in the order of this file.
+One small firm is run twice; the tests look at the runs in the order of this file.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 
 from ingestion.config import DEFAULT_SYSTEMS, parse_systems
 from ingestion.http import session
+from ingestion.pipelines import run as load_system
 from ingestion.sandbox.scenarios import ScenarioWorld, load, worlds
 from ingestion.sandbox.server import Fault, SandboxServer
 from ingestion.sandbox.world import World
@@ -121,8 +122,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> ScenarioWorld:
 
 @pytest.fixture(scope="module")
 def runs(world: ScenarioWorld, impatient: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Run]]:
-    """The ERP is down on the first day; then it is there, but expense data are spoilt; a month later they are corrected,
-    while the ERP is down and procurement refuses one of its objects."""
+    """On the first day the ERP is down, and read later; a month later it is down again, while expense data are spoilt and
+    procurement refuses one of its objects."""
     data_dir = tmp_path_factory.mktemp("isolation")
     served = World(world.facts, world.now, CHOSEN)
     with SandboxServer(served) as sandbox:
@@ -130,19 +131,16 @@ def runs(world: ScenarioWorld, impatient: None, tmp_path_factory: pytest.TempPat
         with environment(sandbox.credentials() | variables):
             firm = Firm(sandbox, data_dir)
             firm.is_down(ERP)
-            found = [firm.run(world.as_of)]
+            first = firm.run(world.as_of)
             sandbox.faults.clear()
-            spoilt = served.vendors[EXPENSE].tamper
-            spoilt["users"] = lambda user: {k: v for k, v in user.items() if k != "PrimaryEmail"}
-            found.append(firm.run(world.as_of))
-            spoilt.clear()
+            load_system(ERP)
             firm.is_down(ERP)
+            served.vendors[EXPENSE].tamper["users"] = lambda user: {k: v for k, v in user.items() if k != "PrimaryEmail"}
             # The first request only asks for the time.
             sandbox.faults.append(Fault(PROCUREMENT, "status", path="/suppliers", skip=1, times=1, status=400))
             later = date(2026, 5, 31)
             served.replace_facts(world.facts, end_of(later))
-            found.append(firm.run(later))
-            yield found
+            yield [first, firm.run(later)]
 
 
 def test_a_vendor_that_is_down_from_the_first_day(runs: list[Run]) -> None:
@@ -164,15 +162,14 @@ def test_what_only_the_absent_vendor_can_tell_is_not_judged(runs: list[Run]) -> 
 
 def test_bad_data_of_one_system_hold_back_the_publication_and_not_the_build(runs: list[Run]) -> None:
     run = runs[1]
-    assert not run.result.ok and run.result.failed_loads == {}
-    assert any(f"raw/{EXPENSE}/users" in failure for failure in run.result.failures)
+    assert not run.result.ok
+    assert all(f"raw/{EXPENSE}/users" in failure for failure in run.result.failures), "nothing else is wrong"
     assert run.built.verdicts[run.ids["MARCH"]][0] == "at_risk", "the ERP came back and was built on"
     assert run.published == runs[0].built, "the last good copy stays"
 
 
 def test_a_vendor_that_goes_down_between_two_runs(runs: list[Run]) -> None:
-    run = runs[2]
-    assert run.result.ok and run.published == run.built, "the impossible value of the day before was corrected"
+    run = runs[1]
     assert set(run.result.failed_loads) == {ERP, PROCUREMENT}
     expected = {system: {"stale" if system == ERP else "fresh"} for system in CHOSEN.values()}
     assert run.built.feeds == expected | {PROCUREMENT: {"stale", "fresh"}}
@@ -180,13 +177,13 @@ def test_a_vendor_that_goes_down_between_two_runs(runs: list[Run]) -> None:
 
 
 def test_an_object_that_is_refused_delays_only_itself(runs: list[Run]) -> None:
-    sentence = runs[2].result.failed_loads[PROCUREMENT]
+    sentence = runs[1].result.failed_loads[PROCUREMENT]
     assert "objects could not be read, the others are loaded: suppliers (" in sentence
-    assert any(f"procurement feed of {PROCUREMENT}" in w and "in 1 of " in w for w in runs[2].result.warnings)
+    assert any(f"procurement feed of {PROCUREMENT}" in w and "in 1 of " in w for w in runs[1].result.warnings)
 
 
 def test_what_a_stale_feed_misses_is_not_judged_and_the_rest_is(runs: list[Run]) -> None:
-    run = runs[2]
+    run = runs[1]
     assert run.built.verdicts[run.ids["MARCH"]][0] == "at_risk", "its invoice was due while the ERP was read"
     verdict, reason, amount = run.built.verdicts[run.ids["APRIL"]]
     assert (verdict, reason) == ("indeterminate", "stale_source")
