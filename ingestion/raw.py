@@ -152,6 +152,9 @@ class _Extraction:
         with reading() as read:
             self._index = VersionIndex(obj, known_versions(read, obj, window.start))
             last = _last_extraction(read, obj)
+            # Tables that a load would have to create or widen; an empty file costs as much as one with rows.
+            declared = {obj.name: obj.schema, "quarantine": QUARANTINE_SCHEMA}
+            self._missing = [name for name, schema in declared.items() if not set(schema.names) <= _columns(read, name)]
         # Whether the index holds only what changed in the window.
         self._partial = bool(obj.cursor and window.start and not obj.parent)
         self._counts = dict.fromkeys(("records_received", "versions_appended", "tombstones", "quarantined"), 0)
@@ -160,9 +163,11 @@ class _Extraction:
         self._at = max(noted(datetime.now(UTC)), last + _MICROSECOND)
 
     def tables(self, fetch: Fetch) -> Iterator[Any]:
-        """The tables to append, in the order of delivery; empty ones first, so that every table exists."""
-        yield self._obj.schema.empty_table()
-        yield side_table(QUARANTINE_SCHEMA.empty_table(), "quarantine")
+        """The tables to append, in the order of delivery; empty ones first, so that every table exists as declared."""
+        if self._obj.name in self._missing:
+            yield self._obj.schema.empty_table()
+        if "quarantine" in self._missing:
+            yield side_table(QUARANTINE_SCHEMA.empty_table(), "quarantine")
         complete = self._obj.snapshot
         window_complete = False
         records: list[bytes | msgspec.Raw] = []
@@ -280,6 +285,13 @@ def side_table(table: pa.Table, name: str) -> Any:
     """``table`` as what a resource yields to have it appended to the raw table ``name``."""
     hints = dlt.mark.make_hints(table_name=name, write_disposition="append")
     return dlt.mark.with_hints(table, hints, create_table_variant=True)
+
+
+def _columns(read: Reader, table: str) -> set[str]:
+    """The columns of a raw table; none when it does not exist yet."""
+    return {
+        row[0] for row in read(lambda c: f"select column_name from (describe {c.make_qualified_table_name(table)})")
+    }
 
 
 def _last_extraction(read: Reader, obj: RawObject) -> datetime:

@@ -220,7 +220,9 @@ def _estimated(warehouse: Path, index: Mapping[tuple[str, str, str], str], usd: 
 
 def _residuals(warehouse: Path) -> list[Decimal]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return [r for (r,) in connection.execute("select residual_amount from ledger.ledger__contract_lines").fetchall()]
+        return [
+            r for (r,) in connection.execute("select residual_amount from ledger.ledger__contract_lines").fetchall()
+        ]
 
 
 def _never_logged(key: AnswerKey, usd: _Usd) -> dict[Any, Decimal]:

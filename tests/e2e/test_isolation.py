@@ -135,7 +135,9 @@ def runs(world: ScenarioWorld, impatient: None, tmp_path_factory: pytest.TempPat
             sandbox.faults.clear()
             load_system(ERP)
             firm.is_down(ERP)
-            served.vendors[EXPENSE].tamper["users"] = lambda user: {k: v for k, v in user.items() if k != "PrimaryEmail"}
+            served.vendors[EXPENSE].tamper["users"] = lambda user: {
+                k: v for k, v in user.items() if k != "PrimaryEmail"
+            }
             # The first request only asks for the time.
             sandbox.faults.append(Fault(PROCUREMENT, "status", path="/suppliers", skip=1, times=1, status=400))
             later = date(2026, 5, 31)
