@@ -15,6 +15,7 @@ from ingestion.pipelines import existing_tables, pipeline_for
 from ingestion.registry import SystemSpec
 from ingestion.warehouse import exclusive
 from orchestration.defs.quality.checks import boundary_results, boundary_specs
+from orchestration.lib.freshness import Freshness
 from orchestration.lib.loader import Loader
 from orchestration.lib.names import FEED, QUARANTINE, load_step, vendor_pool
 from orchestration.lib.raw_specs import raw_specs
@@ -23,18 +24,23 @@ from orchestration.lib.raw_specs import raw_specs
 LOAD_RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
-def ingestion(systems: Sequence[SystemSpec], loader: Loader, *, expect_rows: bool) -> dg.Definitions:
-    """The load assets of ``systems``; ``loader`` reads them. ``expect_rows`` is that of ``boundary_results``."""
-    assets = [load_assets(spec, expect_rows=expect_rows) for spec in systems]
+def ingestion(
+    systems: Sequence[SystemSpec], loader: Loader, fresh: Freshness, *, expect_rows: bool
+) -> dg.Definitions:
+    """The load assets of ``systems``; ``loader`` reads them, ``fresh`` says how often it has to.
+
+    ``expect_rows`` is that of ``boundary_results``.
+    """
+    assets = [load_assets(spec, fresh, expect_rows=expect_rows) for spec in systems]
     return dg.Definitions(assets=assets, resources={"loader": loader})
 
 
-def load_assets(system: SystemSpec, *, expect_rows: bool) -> dg.AssetsDefinition:
+def load_assets(system: SystemSpec, fresh: Freshness, *, expect_rows: bool) -> dg.AssetsDefinition:
     """The raw assets of one system, loaded and checked by one op; assets and checks can be selected one by one.
 
     Objects that could not be read are not materialised and fail the step, after everything else was loaded and checked.
     """
-    specs = raw_specs(system)
+    specs = raw_specs(system, fresh.raw.get(system.name))
 
     @dg.multi_asset(
         name=load_step(system.name),
