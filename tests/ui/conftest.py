@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,23 +15,27 @@ from urllib.request import urlopen
 
 import dagster as dg
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from dagster._core.loader import LoadingContextForTest
+from dagster._daemon.freshness import FreshnessDaemon
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from ingestion.config import DEFAULT_SYSTEMS
+from ingestion.config import DEFAULT_SYSTEMS, settings
 from ingestion.registry import SYSTEMS
 from ingestion.sandbox.server import Fault
 from orchestration.defs.automation.watching import watching_sensors
 from orchestration.defs.ingestion.assets import ingestion
 from orchestration.lib.dbt_runtime import dbt_project
-from orchestration.lib.freshness import Freshness
+from orchestration.lib.freshness import freshness
 from orchestration.lib.instance import instance, prepare_home
 from orchestration.lib.loader import Loader
-from orchestration.lib.names import load_job, raw_group
+from orchestration.lib.names import FEED, load_job, raw_key
 from orchestration.ui import end_group
+from tests.machine import chromium
 from tests.sandbox.running import running
 
 READ, STOPPED = "concur", "kantata"
-START_SECONDS = 120
+START_SECONDS, ANSWER_SECONDS = 120, 30
+expect.set_options(timeout=ANSWER_SECONDS * 1000)
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync")  # fmt: skip
 
@@ -78,10 +82,10 @@ def address(environment: Path) -> Iterator[str]:
 
 def make_history(data_dir: Path) -> None:
     """Load both systems, then one of them again while it answers 503 only; the sensor tells of it as the daemon lets it."""
-    jobs = {name: dg.define_asset_job(load_job(name), dg.AssetSelection.groups(raw_group(name))) for name in (READ, STOPPED)}
+    jobs = {name: dg.define_asset_job(load_job(name), dg.AssetSelection.assets(*few(name))) for name in (READ, STOPPED)}
     (failed,) = (sensor for sensor in watching_sensors(jobs) if sensor.name == "failed_runs")
     systems = [SYSTEMS[name] for name in jobs]
-    loads = ingestion(systems, Impatient(), Freshness(), expect_rows=False)
+    loads = ingestion(systems, Impatient(), freshness(settings().systems), expect_rows=False)
     definitions = dg.Definitions.merge(loads, dg.Definitions(jobs=[*jobs.values()], executor=dg.in_process_executor))
     with instance() as on:
 
@@ -98,6 +102,24 @@ def make_history(data_dir: Path) -> None:
         (event,) = (e for e in down.all_events if e.event_type_value == "PIPELINE_FAILURE")
         context = dg.build_run_status_sensor_context("failed_runs", event, on, down.dagster_run)
         failed(context.for_run_failure())
+        evaluate_freshness(on, definitions)
+
+
+def few(system: str) -> list[dg.AssetKey]:
+    """One object of the system, and its feed."""
+    return [raw_key(system, next(iter(SYSTEMS[system].objects))), raw_key(system, FEED)]
+
+
+def evaluate_freshness(on: dg.DagsterInstance, definitions: dg.Definitions) -> None:
+    """What Dagster's daemon does every half minute."""
+    # The daemon itself takes the assets from a running code server.
+    daemon, nodes = FreshnessDaemon(), definitions.resolve_asset_graph().asset_nodes
+
+    async def evaluate() -> None:
+        context = LoadingContextForTest(on)
+        await asyncio.gather(*(daemon._evaluate_asset(context, node) for node in nodes))  # type: ignore[arg-type]
+
+    asyncio.run(evaluate())
 
 
 def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -122,20 +144,18 @@ def screenshots(environment: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser_page(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A page of a browser with a profile of its own."""
-    executable = shutil.which("chromium")
-    assert executable, "chromium is not on this machine; apt-get install chromium"
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("chromium"),
-            executable_path=executable,
-            args=[*CHROMIUM],
-            headless=True,
-            base_url=address,
-            viewport={"width": 1600, "height": 1000},
-        )
-        try:
-            yield context.pages[0]
-        finally:
-            context.close()
+def browser(address: str) -> Iterator[Browser]:
+    """The machine's Chromium, with a new profile; opened when the page is there: it keeps an event loop in this thread."""
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium(), args=[*CHROMIUM]) as found,
+    ):
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page that has seen nothing of Dagster before."""
+    with browser.new_page(base_url=address, viewport={"width": 1600, "height": 1000}) as found:
+        found.set_default_timeout(ANSWER_SECONDS * 1000)
+        yield found

@@ -96,7 +96,9 @@ def _failed_runs(loads: Mapping[str, AssetJob]) -> dg.SensorDefinition:
 def stopped(system: SystemSpec, last: datetime | None, reason: str) -> str:
     """What a failed load means for the business: what stays as it was since ``last`` (UTC), who answers for it, and why."""
     domains = ", ".join(sorted(system.domains)).upper()
-    stands = f"its {domains} data stay as of {last:%Y-%m-%d %H:%M} UTC" if last else f"there are no {domains} data of it yet"
+    stands = (
+        f"its {domains} data stay as of {last:%Y-%m-%d %H:%M} UTC" if last else f"there are no {domains} data of it yet"
+    )
     return f"{system.title} could not be read: {stands}; {system.owner} answers for it. Reason: {reason}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import dagster as dg
+from pydantic import Field
 
 from ingestion.config import settings
 from ingestion.http.errors import PartialLoadError, PermanentError, SourceError
@@ -24,9 +25,16 @@ from orchestration.lib.raw_specs import raw_specs
 LOAD_RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
-def ingestion(
-    systems: Sequence[SystemSpec], loader: Loader, fresh: Freshness, *, expect_rows: bool
-) -> dg.Definitions:
+class Reading(dg.Config):
+    """How a system is read; in the launchpad of its job it can be told to read everything again."""
+
+    whole: bool = Field(
+        default=False,
+        description="Ask for every record, as the first load did, not only for what has changed since the last one.",
+    )
+
+
+def ingestion(systems: Sequence[SystemSpec], loader: Loader, fresh: Freshness, *, expect_rows: bool) -> dg.Definitions:
     """The load assets of ``systems``; ``loader`` reads them, ``fresh`` says how often it has to.
 
     ``expect_rows`` is that of ``boundary_results``.
@@ -51,14 +59,14 @@ def load_assets(system: SystemSpec, fresh: Freshness, *, expect_rows: bool) -> d
         retry_policy=LOAD_RETRIES,
     )
     def load(
-        context: dg.AssetExecutionContext, loader: dg.ResourceParam[Loader]
+        context: dg.AssetExecutionContext, config: Reading, loader: dg.ResourceParam[Loader]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         selected = {spec.key.path[-1]: spec.key for spec in specs if spec.key in context.selected_asset_keys}
         failure: PartialLoadError | None = None
         if selected:
             try:
                 # Settings and credentials are read now, never when the graph is drawn.
-                loaded = loader.load(system.name, selected.keys() & system.objects.keys())
+                loaded = loader.load(system.name, selected.keys() & system.objects.keys(), whole=config.whole)
                 counts = _row_counts(system, loaded.since)
             except SourceError as error:
                 raise load_failure(error, loader.may_repeat) from error
