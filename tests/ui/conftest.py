@@ -28,7 +28,7 @@ from orchestration.lib.dbt_runtime import dbt_project
 from orchestration.lib.freshness import freshness
 from orchestration.lib.instance import instance, prepare_home
 from orchestration.lib.loader import Loader
-from orchestration.lib.names import FEED, load_job, raw_key
+from orchestration.lib.names import load_job, raw_group
 from orchestration.ui import end_group
 from tests.machine import chromium
 from tests.sandbox.running import running
@@ -82,7 +82,9 @@ def address(environment: Path) -> Iterator[str]:
 
 def make_history(data_dir: Path) -> None:
     """Load both systems, then one of them again while it answers 503 only; the sensor tells of it as the daemon lets it."""
-    jobs = {name: dg.define_asset_job(load_job(name), dg.AssetSelection.assets(*few(name))) for name in (READ, STOPPED)}
+    jobs = {
+        name: dg.define_asset_job(load_job(name), dg.AssetSelection.groups(raw_group(name))) for name in (READ, STOPPED)
+    }
     (failed,) = (sensor for sensor in watching_sensors(jobs) if sensor.name == "failed_runs")
     systems = [SYSTEMS[name] for name in jobs]
     loads = ingestion(systems, Impatient(), freshness(settings().systems), expect_rows=False)
@@ -103,11 +105,6 @@ def make_history(data_dir: Path) -> None:
         context = dg.build_run_status_sensor_context("failed_runs", event, on, down.dagster_run)
         failed(context.for_run_failure())
         evaluate_freshness(on, definitions)
-
-
-def few(system: str) -> list[dg.AssetKey]:
-    """One object of the system, and its feed."""
-    return [raw_key(system, next(iter(SYSTEMS[system].objects))), raw_key(system, FEED)]
 
 
 def evaluate_freshness(on: dg.DagsterInstance, definitions: dg.Definitions) -> None:

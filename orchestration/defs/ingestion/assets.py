@@ -15,6 +15,7 @@ from ingestion.http.errors import PartialLoadError, PermanentError, SourceError
 from ingestion.pipelines import existing_tables, pipeline_for
 from ingestion.registry import SystemSpec
 from ingestion.warehouse import exclusive
+from orchestration.defs.ingestion.drops import drops_of, tell_drops
 from orchestration.defs.quality.checks import boundary_results, boundary_specs
 from orchestration.lib.freshness import Freshness
 from orchestration.lib.loader import Loader
@@ -40,7 +41,8 @@ def ingestion(systems: Sequence[SystemSpec], loader: Loader, fresh: Freshness, *
     ``expect_rows`` is that of ``boundary_results``.
     """
     assets = [load_assets(spec, fresh, expect_rows=expect_rows) for spec in systems]
-    return dg.Definitions(assets=assets, resources={"loader": loader})
+    drops = [drops_of(spec) for spec in systems if spec.takes_files]
+    return dg.Definitions(assets=[*assets, *drops], resources={"loader": loader})
 
 
 def load_assets(system: SystemSpec, fresh: Freshness, *, expect_rows: bool) -> dg.AssetsDefinition:
@@ -68,6 +70,8 @@ def load_assets(system: SystemSpec, fresh: Freshness, *, expect_rows: bool) -> d
                 # Settings and credentials are read now, never when the graph is drawn.
                 loaded = loader.load(system.name, selected.keys() & system.objects.keys(), whole=config.whole)
                 counts = _row_counts(system, loaded.since)
+                if system.takes_files:
+                    tell_drops(context, system, loaded.since)
             except SourceError as error:
                 raise load_failure(error, loader.may_repeat) from error
             failure = loaded.failure
