@@ -8,6 +8,7 @@ from socket import gethostname
 from typing import TYPE_CHECKING
 
 from ingestion.config import ConfigurationError, settings
+from ingestion.registry import EVENTS
 from orchestration.lib.storage import VARIABLE, postgres_url
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def instance() -> DagsterInstance:
             f"dagster: the database of postgres_url cannot be used ({type(error).__name__}); correct [dagster] in "
             ".dlt/secrets.toml or start the server"
         ) from None
+    _declare_pools(found)
     _end_dead_runs(found)
     return found
 
@@ -53,6 +55,15 @@ def instance() -> DagsterInstance:
 def process_tags() -> dict[str, str]:
     """Tags of a run that this process executes itself."""
     return {PROCESS_TAG: f"{gethostname()}:{os.getpid()}"}
+
+
+def _declare_pools(instance: DagsterInstance) -> None:
+    """Give the pools their limit: a pool that the queue has never seen lets the first runs through all at once."""
+    from orchestration.lib.names import WAREHOUSE_POOL, vendor_pool
+
+    pools = {WAREHOUSE_POOL, *map(vendor_pool, (*settings().systems.values(), EVENTS.name))}
+    for pool in pools - instance.event_log_storage.get_concurrency_keys():
+        instance.event_log_storage.initialize_concurrency_limit_to_default(pool)
 
 
 def _end_dead_runs(instance: DagsterInstance) -> None:

@@ -75,7 +75,7 @@ def test_alerts_are_sent_in_the_mode_of_their_schedule(
 def test_a_target_that_takes_no_alert_fails_the_run_by_its_name(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lost = alerts.Outcome(failed=[Alert(alerts.DIGEST, "IT", "it-slack", "title", "text", ())])
+    lost = alerts.Outcome(failed=[Alert(alerts.DIGEST, "it-slack", "IT", ())])
     monkeypatch.setattr(alerts, "send", lambda mode: lost)
     assert failure(run("send_alerts", instance)).startswith(
         "1 alert(s) did not arrive (it-slack); check [alerts.targets]"
