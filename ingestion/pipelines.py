@@ -74,8 +74,12 @@ def source_for(system: str) -> DltSource:
     return source
 
 
-def run(system: str, source: DltSource | None = None, objects: Collection[str] = ()) -> LoadInfo:
+def run(
+    system: str, source: DltSource | None = None, objects: Collection[str] = (), *, whole: bool = False
+) -> LoadInfo:
     """Read what is new in ``system`` and append it to raw; ``objects`` names the raw objects to read, none means all.
+
+    ``whole`` asks for everything again, as the first load did; raw takes what it does not hold yet.
 
     Raises SourceError with one sentence; nothing was appended then, and the next run starts where this one did. The
     exception is PartialLoadError: the objects that it names start where they did, all others are loaded.
@@ -94,7 +98,7 @@ def run(system: str, source: DltSource | None = None, objects: Collection[str] =
                 settle(pipeline)
                 pipeline.sync_destination()
                 last = _last_load(pipeline)
-            tape = load.enter_context(recording(system, last, names))
+            tape = load.enter_context(recording(system, last, names, whole=whole))
             extracted = pipeline.extract(source, loader_file_format="parquet")
             failures = _failures(extracted)
             if len(failures) == len(names) > 0:

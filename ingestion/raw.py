@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.extract import DltResource
 
-from ingestion.archive.tape import noted
+from ingestion.archive.tape import is_whole, noted
 from ingestion.contract import (
     FEED_SCHEMA,
     QUARANTINE_SCHEMA,
@@ -113,6 +113,8 @@ def raw_resource(
     def extract() -> Iterator[Any]:
         state, metrics = dlt.current.resource_state(), dlt.current.resource_metrics()
         before = deepcopy(dict(state))
+        if is_whole():
+            state.clear()
         window = _window(obj, state, start)
         complete_through = vendor_time()
         extraction = _Extraction(system, obj, window)

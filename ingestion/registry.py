@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class DroppedFile:
+    """One dropped file: whether its content is in raw (``is_taken``), or the ``reason`` why it was set aside."""
+
+    name: str
+    feed: str | None
+    status: str
+    is_taken: bool
+    records: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class SystemSpec:
     """One vendor system. ``sends_events`` says that it signs events in a way of its own, see its ``events`` module;
-    ``takes_files`` that files are dropped for it, see ``waiting_files`` of its source."""
+    ``takes_files`` that files are dropped for it, see ``waiting_files`` and ``dropped_files`` of its source."""
 
     name: str
     title: str
@@ -40,6 +53,14 @@ class SystemSpec:
         Raises SourceError when the drop folder cannot be looked into.
         """
         found: list[str] = import_module(f"ingestion.sources.{self.name}").waiting_files()
+        return found
+
+    def dropped_files(self, since: datetime) -> list[DroppedFile]:
+        """What became of the files that loads have looked at ``since`` (UTC), the oldest first.
+
+        Raises SourceError when the warehouse cannot be read.
+        """
+        found: list[DroppedFile] = import_module(f"ingestion.sources.{self.name}").dropped_files(since)
         return found
 
 

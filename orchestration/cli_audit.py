@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Annotated
 
 import typer
@@ -59,20 +59,13 @@ def prune(
     as_json: Json = False,
 ) -> None:
     """Forget what was sent in old loads. Kept are the manifest, who forgot what, and the raw tables that it had led to."""
-    from ingestion.archive.settings import archive_settings, open_store
+    from ingestion.archive.settings import open_store
     from orchestration.environment import output_to
+    from orchestration.prune import kept_since
     from orchestration.prune import prune as forget
     from orchestration.rebuild import RebuildError, log_path
 
-    if before is not None:
-        limit = datetime.combine(parse_day(before, "--before"), time(), UTC)
-    elif (keep_days := archive_settings().keep_days) is not None:
-        limit = datetime.now(UTC) - timedelta(days=keep_days)
-    else:
-        raise ConfigurationError(
-            "prune: the archive keeps everything; set keep_days of [archive] in .dlt/config.toml (ARCHIVE__KEEP_DAYS), or "
-            "give --before DATE"
-        )
+    limit = datetime.combine(parse_day(before, "--before"), time(), UTC) if before else kept_since()
     failures, done = [], []
     for one in [system] if system else open_store().names(""):
         try:

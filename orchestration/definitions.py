@@ -18,6 +18,7 @@ from orchestration.defs.publishing.month_close import month_close
 from orchestration.defs.quality.checks import quality
 from orchestration.defs.transformation.assets import transformation
 from orchestration.lib.dbt_runtime import dbt_project
+from orchestration.lib.freshness import freshness
 from orchestration.lib.loader import Loader
 
 
@@ -29,17 +30,17 @@ def build_definitions(*, expect_rows: bool = True, loader: Loader | None = None)
     """
     chosen = settings().systems
     systems = [SYSTEMS[name] for name in dict.fromkeys(chosen.values())]
-    project = dbt_project()
+    project, fresh = dbt_project(), freshness(chosen)
     layers = dg.Definitions.merge(
         dg.Definitions(executor=dg.in_process_executor),
-        ingestion(systems, loader or Loader(), expect_rows=expect_rows),
+        ingestion(systems, loader or Loader(), fresh, expect_rows=expect_rows),
         event_inbox(),
-        transformation(project, systems),
+        transformation(project, systems, fresh),
         quality(chosen),
     )
     graph = layers.resolve_asset_graph()
     checks = graph.asset_check_keys
-    built = dg.Definitions.merge(layers, publishing(graph.get_all_asset_keys(), checks), month_close(checks))
+    built = dg.Definitions.merge(layers, publishing(graph.get_all_asset_keys(), checks, fresh), month_close(checks))
     return dg.Definitions.merge(built, automation(chosen, built))
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ingestion.archive.blobs import Blobs
 from ingestion.archive.chain import Chain
 from ingestion.archive.history import loads
-from ingestion.archive.settings import open_store
+from ingestion.archive.settings import archive_settings, open_store
 from ingestion.archive.verify import contents, pruned_through
 from ingestion.config import ConfigurationError
 from ingestion.http.errors import SourceError
@@ -31,6 +31,17 @@ class Pruned:
     system: str
     loads: int
     contents: int
+
+
+def kept_since() -> datetime:
+    """What is older may be forgotten, by ``keep_days`` of ``[archive]``; raises ConfigurationError when it keeps everything."""
+    keep_days = archive_settings().keep_days
+    if keep_days is None:
+        raise ConfigurationError(
+            "prune: the archive keeps everything; set keep_days of [archive] in .dlt/config.toml (ARCHIVE__KEEP_DAYS), or "
+            "give --before DATE"
+        )
+    return datetime.now(UTC) - timedelta(days=keep_days)
 
 
 def prune(system: str, before: datetime, by: str) -> Pruned:

@@ -73,10 +73,10 @@ def serve_ui(port: int, say: Callable[[str], None]) -> int:
             return 0
         finally:
             signal.signal(signal.SIGTERM, previous)
-            _end_group(child)
+            end_group(child)
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
+def end_group(child: subprocess.Popen[bytes]) -> None:
     """End the child's whole group: politely, then for good."""
     for number, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
         try:

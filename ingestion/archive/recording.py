@@ -16,8 +16,10 @@ from ingestion.http.errors import PermanentError
 
 
 @contextmanager
-def recording(system: str, after: str | None, objects: Collection[str]) -> Iterator[Tape]:
+def recording(system: str, after: str | None, objects: Collection[str], *, whole: bool = False) -> Iterator[Tape]:
     """The tape of the load of ``objects`` that begins now; ``after`` is the load that the warehouse holds last.
+
+    ``whole`` says that it asks for everything again.
 
     To be entered by whoever has the right to load ``system``. Raises PermanentError when the archive cannot be continued.
     """
@@ -29,6 +31,7 @@ def recording(system: str, after: str | None, objects: Collection[str]) -> Itera
     beginning = {
         "after": after,
         "objects": list(objects),
+        "whole": whole,
         "domains": [domain for domain, serving in settings().systems.items() if serving == system],
         "version": version("leakage"),
     }

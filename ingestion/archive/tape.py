@@ -39,6 +39,9 @@ class Answer:
 class Tape(Protocol):
     """What a running load passes everything through."""
 
+    is_whole: bool
+    """Whether the load asks for everything again, whatever was read before."""
+
     def kept(self, method: str, place: str, ask: Callable[[], bytes]) -> bytes:
         """What ``ask`` answers about ``place``; a player answers itself."""
 
@@ -82,6 +85,12 @@ def is_replay() -> bool:
     return isinstance(current(), Player)
 
 
+def is_whole() -> bool:
+    """Whether the load that runs in this thread asks for everything again."""
+    tape = current()
+    return tape is not None and tape.is_whole
+
+
 def kept(method: str, place: str, ask: Callable[[], bytes]) -> bytes:
     """What ``ask`` answers, by way of the current tape."""
     tape = current()
@@ -103,6 +112,7 @@ class Recorder:
         self._load_id: str | None = None
         self._pending: list[Entry] = []
         self._redact = Redactor()
+        self.is_whole: bool = beginning.get("whole", False)
         self._note("begin", system=chain.system, **beginning)
 
     def kept(self, method: str, place: str, ask: Callable[[], bytes]) -> bytes:
@@ -166,8 +176,12 @@ class Player:
         self._moments: deque[str] = deque()
         # The dlt load that this replay made, once it has.
         self.load_id: str | None = None
+        self.is_whole = False
         for entry in entries:
-            if entry["kind"] == "answer":
+            if entry["kind"] == "begin":
+                # Loads of earlier versions could not say so.
+                self.is_whole = entry.get("whole", False)
+            elif entry["kind"] == "answer":
                 self._answers[_key(entry["method"], entry["url"], entry["request"])].append(entry)
             elif entry["kind"] == "clock":
                 self._moments.append(entry["moment"])

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
 from ingestion.registry import EVENTS, SYSTEMS
+from orchestration.lib.freshness import Freshness
 from orchestration.lib.names import raw_key, team
 
 # Who answers for a layer whose YAML names no owner.
@@ -20,7 +21,9 @@ _SYSTEM_OF_SOURCE = {f"raw_{name}": name for name in (*SYSTEMS, EVENTS.name)}
 class LayerTranslator(DagsterDbtTranslator):
     """Sources are the raw assets of their system; models and seeds are ``[layer, name]`` in their folder's group."""
 
-    def __init__(self) -> None:
+    def __init__(self, fresh: Freshness) -> None:
+        """``fresh`` says how old an entity may be."""
+        self._fresh = fresh
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True, enable_code_references=True))
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
@@ -37,6 +40,7 @@ class LayerTranslator(DagsterDbtTranslator):
             owners=_owners(node),
             description=_description(node),
             kinds=_kinds(node),
+            freshness_policy=self._fresh.canonical.get(node["name"]) if node["schema"] == "canonical" else None,
         )
 
 

@@ -32,11 +32,14 @@ class Loader:
     # Whether an op that failed may ask again.
     may_repeat = True
 
-    def load(self, system: str, objects: Collection[str]) -> Loaded:
-        """Append what is new in ``objects`` of ``system`` to raw. Raises SourceError when nothing was appended."""
+    def load(self, system: str, objects: Collection[str], *, whole: bool = False) -> Loaded:
+        """Append what is new in ``objects`` of ``system`` to raw, or ``whole`` all that raw does not hold yet.
+
+        Raises SourceError when nothing was appended.
+        """
         started = datetime.now(UTC)
         try:
-            run(system, objects=objects)
+            run(system, objects=objects, whole=whole)
         except PartialLoadError as failure:
             record_attempt(system, started, failure)
             return Loaded(started, failure)
@@ -68,7 +71,7 @@ class LoadsAhead(Loader):
         for _ in self._threads:
             yield self._ended.get()
 
-    def load(self, system: str, objects: Collection[str]) -> Loaded:
+    def load(self, system: str, objects: Collection[str], *, whole: bool = False) -> Loaded:
         outcome = self._outcomes[system]
         if isinstance(outcome, Exception):
             raise outcome

@@ -24,13 +24,14 @@ _SIDE_TABLES = {
 }
 
 
-def raw_specs(system: SystemSpec) -> list[dg.AssetSpec]:
+def raw_specs(system: SystemSpec, fresh: dg.FreshnessPolicy | None = None) -> list[dg.AssetSpec]:
     """The assets of one system without upstream assets, because the vendor is their origin: its objects, then the feed
-    log and the quarantine, which every load of the system writes."""
-    return [_object_spec(system, obj) for obj in system.objects.values()] + [
+    log and the quarantine, which every load of the system writes. All of them are to be as ``fresh``."""
+    specs = [_object_spec(system, obj) for obj in system.objects.values()] + [
         _spec(system, name, f"{system.title}: {text}", [dg.TableColumn(f.name, str(f.type)) for f in schema])
         for name, (schema, text) in _SIDE_TABLES.items()
     ]
+    return [spec.replace_attributes(freshness_policy=fresh) for spec in specs]
 
 
 def _object_spec(system: SystemSpec, obj: RawObject) -> dg.AssetSpec:

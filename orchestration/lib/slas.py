@@ -5,6 +5,7 @@ Read from the same files as the marts: the shipped seed, or the firm's own that 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -20,32 +21,35 @@ SYNC_SLAS = {
     "invoice_sync_sla": "invoice",
     "payment_sync_sla": "payment",
 }
+IN_HOURS = ("feed_max_age", *SYNC_SLAS)
 
 
 def feed_limits(on: date) -> dict[str, timedelta]:
     """Domain -> how far its feed may be behind on that day (feed_max_age of the domain, or of the firm)."""
-    rows = _valid("feed_max_age", on)
+    rows = _valid(on)["feed_max_age"]
     return {domain: _narrowest(rows, domain) for domain in DOMAINS}
 
 
 def sync_limits(on: date) -> dict[str, timedelta]:
     """Record type -> within which time the next system has it on that day."""
-    return {record: _narrowest(_valid(key, on), None) for key, record in SYNC_SLAS.items()}
+    rows = _valid(on)
+    return {record: _narrowest(rows[key], None) for key, record in SYNC_SLAS.items()}
 
 
-def _valid(key: str, on: date) -> Mapping[str | None, timedelta]:
-    """The values of a policy in hours that hold on a day, by the id of their scope (None: the whole firm).
+def _valid(on: date) -> Mapping[str, Mapping[str | None, timedelta]]:
+    """The values of the policies in hours that hold on a day, by policy and id of their scope (None: the whole firm).
 
     Raises PolicyError when the file cannot be read.
     """
     rows, problems = read_seeds(folders(), {"policies": declared_seeds()["policies"]})
     if "policies" not in rows:
         raise PolicyError([problem for problem in problems if problem.file == "policies.csv"])
-    return {
-        row.values["scope_id"]: timedelta(hours=float(row.values["policy_value"]))
-        for row in rows["policies"]
-        if row.text["policy_key"] == key and _holds(row, on)
-    }
+    found: dict[str, dict[str | None, timedelta]] = defaultdict(dict)
+    for row in rows["policies"]:
+        if row.text["policy_key"] in IN_HOURS and _holds(row, on):
+            limit = timedelta(hours=float(row.values["policy_value"]))
+            found[row.text["policy_key"]][row.values["scope_id"]] = limit
+    return found
 
 
 def _holds(row: Row, on: date) -> bool:

@@ -1,8 +1,7 @@
 """Tests marked ``external(name)`` need a client in an environment of its own, which is built when they are collected.
 
 Where it cannot be built (no network), they are deselected and the summary says so; with
-``LEAKAGE_REQUIRE_EXTERNAL_CLIENTS=1``, as in CI, they fail instead. Tests marked ``postgres`` need a PostgreSQL server's
-programs on the machine and are treated alike.
+``LEAKAGE_REQUIRE_EXTERNAL_CLIENTS=1``, as in CI, they fail instead.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import os
 
 import pytest
 
-from tests.sandbox import postgres
 from tests.sandbox.external_clients import BuildError, ExternalClient, build
 
 _clients = pytest.StashKey[dict[str, ExternalClient | BuildError]]()
@@ -26,7 +24,6 @@ def _client_name(item: pytest.Item) -> str | None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Build what the selected tests need, and deselect those that cannot run."""
-    _deselect_without_postgres(config, items)
     built = config.stash.setdefault(_clients, {})
     wanted = dict.fromkeys(filter(None, map(_client_name, items)))
     if config.option.collectonly or not wanted:
@@ -44,14 +41,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in missing]
         left_out = [f"{name}: {found}" for name, found in built.items() if isinstance(found, BuildError)]
         config.stash.setdefault(_left_out, []).extend(left_out)
-
-
-def _deselect_without_postgres(config: pytest.Config, items: list[pytest.Item]) -> None:
-    marked = [item for item in items if item.get_closest_marker("postgres")]
-    if marked and postgres.binaries() is None and os.environ.get("LEAKAGE_REQUIRE_EXTERNAL_CLIENTS") != "1":
-        config.hook.pytest_deselected(items=marked)
-        items[:] = [item for item in items if item not in marked]
-        config.stash.setdefault(_left_out, []).append("PostgreSQL: its programs are not on this machine")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -12,6 +12,7 @@ from ingestion.registry import SYSTEMS
 from ingestion.sandbox.server import Fault
 from orchestration.defs.ingestion.assets import load_assets
 from orchestration.defs.publishing.assets import failed_checks
+from orchestration.lib.freshness import Freshness
 from orchestration.lib.loader import Loader
 from orchestration.lib.names import raw_key
 from tests.sandbox.running import LATER, Running, running, small_firm, touched
@@ -19,7 +20,7 @@ from tests.sandbox.running import LATER, Running, running, small_firm, touched
 SYSTEM = SYSTEMS["coupa"]
 REFUSED, OTHER = raw_key(SYSTEM.name, "suppliers"), raw_key(SYSTEM.name, "purchase_orders")
 BOUNDARY = [dg.AssetCheckKey(key, "boundary") for key in (REFUSED, OTHER)]
-LOAD = load_assets(SYSTEM, expect_rows=False)
+LOAD = load_assets(SYSTEM, Freshness(), expect_rows=False)
 
 
 class Impatient(Loader):

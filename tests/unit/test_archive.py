@@ -18,7 +18,7 @@ from ingestion.archive.chain import Chain, ChainError
 from ingestion.archive.history import lineage, loads
 from ingestion.archive.settings import open_store
 from ingestion.archive.store import LocalStore, Store
-from ingestion.archive.tape import Answer, Recorder
+from ingestion.archive.tape import Answer, Player, Recorder
 from ingestion.archive.verify import Verdict, verify
 from ingestion.config import ConfigurationError
 
@@ -282,3 +282,10 @@ def test_a_load_that_was_killed_behind_its_commit_counts_when_the_next_one_finds
 def test_a_warehouse_that_was_restored_or_deleted_has_another_past() -> None:
     assert history(("1", None, "loaded"), ("2", "1", "loaded"), ("3", "1", "loaded")) == ["1", "3"]
     assert history(("1", None, "loaded"), ("2", None, "loaded"), ("3", "2", "loaded")) == ["2", "3"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_replay_asks_for_as_much_as_was_asked_then(whole: bool) -> None:
+    chain, blobs = Chain(Memory(), SYSTEM), Blobs(Memory(), SYSTEM)
+    Recorder(chain, blobs, BEGINNING | {"whole": whole}).loaded()
+    assert Player(SYSTEM, chain.entries(), blobs).is_whole is whole

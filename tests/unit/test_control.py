@@ -52,7 +52,7 @@ def test_every_attempt_to_load_is_kept_with_its_outcome(
     is_transient: bool,
     detail: str | None,
 ) -> None:
-    def run(system: str, objects: object) -> None:
+    def run(system: str, objects: object, whole: bool) -> None:
         if error is not None:
             raise error
 

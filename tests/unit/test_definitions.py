@@ -18,6 +18,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.freshness import CronFreshnessPolicy, TimeWindowFreshnessPolicy
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from ingestion.config import DEFAULT_SYSTEMS, settings
@@ -53,6 +54,14 @@ def refuse(*arguments: object, **_: object) -> None:
     raise AssertionError(f"loading the definitions wanted to connect to {arguments[1:]}")
 
 
+def freshness(spec: dg.AssetSpec) -> dict[str, str]:
+    """When the asset is late, if anybody looks at that."""
+    policy = spec.freshness_policy
+    if isinstance(policy, TimeWindowFreshnessPolicy):
+        return {"late": f"after {policy.fail_window.to_timedelta()}"}
+    return {"late": f"at {policy.deadline_cron}"} if isinstance(policy, CronFreshnessPolicy) else {}
+
+
 @pytest.fixture(scope="module")
 def definitions(environment: pytest.MonkeyPatch) -> dg.Definitions:
     """All default systems, from a clone that has no manifest yet."""
@@ -75,6 +84,7 @@ def test_the_graph_is_the_reviewed_one(definitions: dg.Definitions, specs: dict[
                 "kinds": sorted(spec.kinds),
                 "deps": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
             }
+            | freshness(spec)
             for name, spec in sorted(specs.items())
         },
         "checks": {
@@ -87,12 +97,12 @@ def test_the_graph_is_the_reviewed_one(definitions: dg.Definitions, specs: dict[
         },
         "schedules": {
             s.name: {
-                "cron": list(s.cron_schedule),
+                "cron": s.cron_schedule if isinstance(s.cron_schedule, str) else list(s.cron_schedule),
                 "job": s.job_name,
                 "status": s.default_status.value,
                 "zone": s.execution_timezone,
             }
-            for s in map(definitions.resolve_schedule_def, (f"{name}_schedule" for name in SCHEDULED))
+            for s in sorted(definitions.get_repository_def().schedule_defs, key=lambda schedule: schedule.name)
         },
         "sensors": {
             sensor.name: {

@@ -6,6 +6,7 @@ import subprocess
 from datetime import UTC
 from functools import cached_property
 from pathlib import Path
+from socket import gethostname
 from threading import Event
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_a_warning_never_blocks(outcomes: tuple[Outcome, ...], passed: bool, sev
 def test_loads_ahead_run_at_the_same_time_and_come_as_they_end(monkeypatch: pytest.MonkeyPatch):
     slow_is_running, quick_has_ended = Event(), Event()
 
-    def run(system: str, objects: object) -> None:
+    def run(system: str, objects: object, whole: bool) -> None:
         if system == "slow":
             slow_is_running.set()
             assert quick_has_ended.wait(10)
@@ -227,14 +228,19 @@ def test_a_run_whose_process_was_killed_does_not_keep_its_pools():
     with subprocess.Popen(["true"]) as gone:
         gone.wait()
     started = dg.DagsterRunStatus.STARTED
-    tags = {"dead": {PROCESS_TAG: str(gone.pid)}, "alive": process_tags(), "launched": {}}
+    tags = {
+        "dead": {PROCESS_TAG: f"{gethostname()}:{gone.pid}"},
+        "elsewhere": {PROCESS_TAG: f"another.{gethostname()}:{gone.pid}"},
+        "alive": process_tags(),
+        "launched": {},
+    }
     runs = {name: dg.DagsterRun("build", make_new_run_id(), status=started, tags=found) for name, found in tags.items()}
     with instance() as first:
         for run in runs.values():
             first.add_run(run)
     with instance() as second:
         status = {name: second.get_run_by_id(run.run_id).status for name, run in runs.items()}  # type: ignore[union-attr]
-    assert status == {"dead": dg.DagsterRunStatus.FAILURE, "alive": started, "launched": started}
+    assert status == dict.fromkeys(tags, started) | {"dead": dg.DagsterRunStatus.FAILURE}
 
 
 def test_dagsters_own_event_log_reads_what_ours_wrote_and_back():

@@ -448,3 +448,18 @@ def test_an_object_whose_records_lost_their_key_fails_and_is_read_again(data_dir
     vendor.load()
     assert ("a", 2, False) in versions(data_dir)
     assert vendor.windows[4] == vendor.windows[2]
+
+
+def test_everything_can_be_asked_for_again(vendor: FakeVendor, data_dir: Path) -> None:
+    """What the vendor changed without saying so, behind the cursor, is found; what raw holds is not appended twice."""
+    vendor.records["entries"] = [entry("a"), entry("b", at="2026-04-01T00:00:00Z")]
+    vendor.load()
+    vendor.records["entries"][1] = entry("b", 2, at="2026-04-01T00:00:00Z")
+    vendor.load()
+    assert vendor.windows[-1] is not None
+    pipelines.run(SYSTEM, vendor.source(), whole=True)
+    assert vendor.windows[-1] is None
+    rows = "select id, hours from {raw}.entries order by _extracted_at, id"
+    assert warehouse_rows(data_dir, rows) == [("a", 1), ("b", 1), ("b", 2)]
+    vendor.load()
+    assert vendor.windows[-1] is not None, "the next load goes on from there"

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from orchestration.defs.publishing.assets import BI_SNAPSHOT, publishing
+from orchestration.lib.freshness import Freshness
 from orchestration.publications import DATABASE
 from orchestration.publish import Publication, PublishError, TableText
 from orchestration.publish import publish as publish_documented
@@ -220,7 +221,7 @@ def graph(failing: list[bool]) -> dg.Definitions:
     found = built.resolve_asset_graph()
     return dg.Definitions.merge(
         built,
-        publishing(found.get_all_asset_keys(), found.asset_check_keys),
+        publishing(found.get_all_asset_keys(), found.asset_check_keys, Freshness()),
         dg.Definitions(
             jobs=[
                 dg.define_asset_job("everything", dg.AssetSelection.all()),
@@ -279,7 +280,7 @@ def test_bad_data_found_by_a_load_hold_back_the_build_that_follows(
     load, build = dg.AssetSelection.key_prefixes("raw"), dg.AssetSelection.all() - dg.AssetSelection.key_prefixes("raw")
     definitions = dg.Definitions.merge(
         built,
-        publishing(found.get_all_asset_keys(), found.asset_check_keys),
+        publishing(found.get_all_asset_keys(), found.asset_check_keys, Freshness()),
         dg.Definitions(jobs=[dg.define_asset_job("load", load), dg.define_asset_job("build", build)]),
     )
     publish(warehouse, folder, "good")

@@ -17,17 +17,20 @@ from dlt.extract import DltSource
 from ingestion.config import settings as run_settings
 from ingestion.contract import Window
 from ingestion.http.errors import PermanentError
+from ingestion.pipelines import existing_tables, pipeline_for
 from ingestion.raw import raw_resource
+from ingestion.registry import DroppedFile
 from ingestion.source import credentials
 from ingestion.sources.files import settings
-from ingestion.sources.files.client import LOADED, NEVER, UNCHANGED, DropFolder, Known
+from ingestion.sources.files.client import LOADED, NEVER, QUARANTINED, UNCHANGED, DropFolder, Known
 from ingestion.sources.files.feed import BUILT_IN, load_feeds
 from ingestion.sources.files.folder import ArchivedFolder, Folder, LocalFolder
 from ingestion.sources.files.schema import OBJECTS
 from ingestion.sources.files.sftp import SftpFolder
 from ingestion.versions import reading
+from ingestion.warehouse import exclusive
 
-__all__ = ["OBJECTS", "FilesCredentials", "connect", "source", "waiting_files"]
+__all__ = ["OBJECTS", "FilesCredentials", "connect", "dropped_files", "source", "waiting_files"]
 
 
 @configspec
@@ -67,6 +70,23 @@ def waiting_files() -> list[str]:
         f"{entry.path} {entry.size} {entry.modified_at.isoformat()}"
         for entry in entries
         if not entry.name.lower().endswith(settings.UNFINISHED)
+    ]
+
+
+def dropped_files(since: datetime) -> list[DroppedFile]:
+    """What the manifest says of the files that were looked at ``since`` (UTC); raises SourceError."""
+    pipeline = pipeline_for(settings.SYSTEM)
+    with exclusive(run_settings().warehouse_path), pipeline.sql_client() as client:
+        if "manifest" not in existing_tables(pipeline):
+            return []
+        rows = client.execute_sql(
+            f"select path, feed, status, records, reason from {pipeline.dataset_name}.manifest "
+            "where _extracted_at >= %s order by _extracted_at, path",
+            since,
+        )
+    return [
+        DroppedFile(path.rpartition("/")[2], feed, status, status != QUARANTINED, records, reason)
+        for path, feed, status, records, reason in rows or []
     ]
 
 

@@ -1,7 +1,8 @@
 """The jobs: each system is read by a job of its own, one job builds from whatever has arrived, one closes a month.
 
 A vendor that is slow or down delays its own data and nothing else: no load waits for another, and the build waits for
-none. To read a system again or to close an earlier month, start its job in Dagster's page; months can be backfilled there.
+none. In Dagster's page a system is read again by its job, whole with ``whole: true`` in the launchpad, and an earlier month
+is closed again by its partition.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import dagster as dg
 from ingestion.registry import EVENTS
 from orchestration.defs.automation.events import event_sensors
 from orchestration.defs.automation.schedules import schedules
+from orchestration.defs.automation.upkeep import upkeep
 from orchestration.defs.automation.watching import watching_sensors
 from orchestration.defs.publishing.month_close import CLOSE_JOB, MONTH_CLOSE
 from orchestration.lib.names import BUILD_JOB, AssetJob, load_job, raw_group
@@ -51,10 +53,13 @@ def automation(chosen: Mapping[str, str], built: dg.Definitions) -> dg.Definitio
         )
         for system in systems
     }
-    return dg.Definitions(
-        jobs=[*loads.values(), inbox, build, close],
-        schedules=schedules(chosen),
-        sensors=[*event_sensors(loads, inbox, build, below), *watching_sensors(loads)],
+    return dg.Definitions.merge(
+        upkeep(),
+        dg.Definitions(
+            jobs=[*loads.values(), inbox, build, close],
+            schedules=schedules(chosen),
+            sensors=[*event_sensors(loads, inbox, build, below), *watching_sensors(loads)],
+        ),
     )
 
 

@@ -11,18 +11,20 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.defs.publishing.month_close import CLOSE_JOB
+from orchestration.lib.freshness import FIRST_HOUR, LAST_HOUR
 from orchestration.lib.names import BUILD_JOB, load_job
 
 # Hours are reported and expenses approved all day; contracts, invoices and supplier documents change once a day.
 HOURLY_DOMAINS = ("psa", "expense")
-DAILY, HOURLY = "0 5 * * *", "0 5-22 * * *"
+DAY = f"{FIRST_HOUR}-{LAST_HOUR}"
+DAILY, HOURLY = f"0 {FIRST_HOUR} * * *", f"0 {DAY} * * *"
 # Half an hour after the loads; what was not there yet is in the next build.
-BUILD = "30 5-22 * * *"
+BUILD = f"30 {DAY} * * *"
 # The last days of a month and the first of the next, when its books are closed: what is read once a day is read every
 # hour, what is read every hour every half hour, and the closed month is built and reconciled every fourth hour.
 CLOSE_DAYS = "1-5,28-31"
-CLOSE_HOURLY, CLOSE_HALF_HOURLY = f"0 6-22 {CLOSE_DAYS} * *", f"30 5-22 {CLOSE_DAYS} * *"
-CLOSE_BUILD, CLOSE = f"50 5-22 {CLOSE_DAYS} * *", "10 6-22/4 1-5 * *"
+CLOSE_HOURLY, CLOSE_HALF_HOURLY = f"0 6-22 {CLOSE_DAYS} * *", f"30 {DAY} {CLOSE_DAYS} * *"
+CLOSE_BUILD, CLOSE = f"50 {DAY} {CLOSE_DAYS} * *", "10 6-22/4 1-5 * *"
 
 
 def schedules(chosen: Mapping[str, str]) -> list[dg.ScheduleDefinition]:

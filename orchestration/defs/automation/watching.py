@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from ingestion.config import ConfigurationError, settings
-from ingestion.registry import SYSTEMS
+from ingestion.registry import SYSTEMS, SystemSpec
 from orchestration import register
 from orchestration.lib.names import FEED, AssetJob, raw_key
 
@@ -80,15 +81,25 @@ def _failed_runs(loads: Mapping[str, AssetJob]) -> dg.SensorDefinition:
     )
     def failed(context: dg.RunFailureSensorContext) -> dg.SkipReason:
         system = next(name for name, job in loads.items() if job.name == context.dagster_run.job_name)
-        sentence = failure_sentence(context)
+        feed = raw_key(system, FEED)
+        read = context.instance.get_latest_materialization_event(feed)
+        last = datetime.fromtimestamp(read.timestamp, UTC) if read else None
+        sentence = stopped(SYSTEMS[system], last, failure_sentence(context))
         context.instance.report_runless_asset_event(
-            dg.AssetObservation(
-                raw_key(system, FEED), metadata={"problem": sentence, "run": context.dagster_run.run_id}
-            )
+            dg.AssetObservation(feed, metadata={"problem": sentence, "run": context.dagster_run.run_id})
         )
         return dg.SkipReason(sentence)
 
     return failed
+
+
+def stopped(system: SystemSpec, last: datetime | None, reason: str) -> str:
+    """What a failed load means for the business: what stays as it was since ``last`` (UTC), who answers for it, and why."""
+    domains = ", ".join(sorted(system.domains)).upper()
+    stands = (
+        f"its {domains} data stay as of {last:%Y-%m-%d %H:%M} UTC" if last else f"there are no {domains} data of it yet"
+    )
+    return f"{system.title} could not be read: {stands}; {system.owner} answers for it. Reason: {reason}"
 
 
 def failure_sentence(context: dg.RunFailureSensorContext) -> str:

@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import dagster as dg
+from pydantic import Field
 
 from ingestion.config import settings
 from ingestion.http.errors import PartialLoadError, PermanentError, SourceError
 from ingestion.pipelines import existing_tables, pipeline_for
 from ingestion.registry import SystemSpec
 from ingestion.warehouse import exclusive
+from orchestration.defs.ingestion.drops import drops_of, tell_drops
 from orchestration.defs.quality.checks import boundary_results, boundary_specs
+from orchestration.lib.freshness import Freshness
 from orchestration.lib.loader import Loader
 from orchestration.lib.names import FEED, QUARANTINE, load_step, vendor_pool
 from orchestration.lib.raw_specs import raw_specs
@@ -23,18 +26,31 @@ from orchestration.lib.raw_specs import raw_specs
 LOAD_RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
-def ingestion(systems: Sequence[SystemSpec], loader: Loader, *, expect_rows: bool) -> dg.Definitions:
-    """The load assets of ``systems``; ``loader`` reads them. ``expect_rows`` is that of ``boundary_results``."""
-    assets = [load_assets(spec, expect_rows=expect_rows) for spec in systems]
-    return dg.Definitions(assets=assets, resources={"loader": loader})
+class Reading(dg.Config):
+    """How a system is read; in the launchpad of its job it can be told to read everything again."""
+
+    whole: bool = Field(
+        default=False,
+        description="Ask for every record, as the first load did, not only for what has changed since the last one.",
+    )
 
 
-def load_assets(system: SystemSpec, *, expect_rows: bool) -> dg.AssetsDefinition:
+def ingestion(systems: Sequence[SystemSpec], loader: Loader, fresh: Freshness, *, expect_rows: bool) -> dg.Definitions:
+    """The load assets of ``systems``; ``loader`` reads them, ``fresh`` says how often it has to.
+
+    ``expect_rows`` is that of ``boundary_results``.
+    """
+    assets = [load_assets(spec, fresh, expect_rows=expect_rows) for spec in systems]
+    drops = [drops_of(spec) for spec in systems if spec.takes_files]
+    return dg.Definitions(assets=[*assets, *drops], resources={"loader": loader})
+
+
+def load_assets(system: SystemSpec, fresh: Freshness, *, expect_rows: bool) -> dg.AssetsDefinition:
     """The raw assets of one system, loaded and checked by one op; assets and checks can be selected one by one.
 
     Objects that could not be read are not materialised and fail the step, after everything else was loaded and checked.
     """
-    specs = raw_specs(system)
+    specs = raw_specs(system, fresh.raw.get(system.name))
 
     @dg.multi_asset(
         name=load_step(system.name),
@@ -45,15 +61,17 @@ def load_assets(system: SystemSpec, *, expect_rows: bool) -> dg.AssetsDefinition
         retry_policy=LOAD_RETRIES,
     )
     def load(
-        context: dg.AssetExecutionContext, loader: dg.ResourceParam[Loader]
+        context: dg.AssetExecutionContext, config: Reading, loader: dg.ResourceParam[Loader]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         selected = {spec.key.path[-1]: spec.key for spec in specs if spec.key in context.selected_asset_keys}
         failure: PartialLoadError | None = None
         if selected:
             try:
                 # Settings and credentials are read now, never when the graph is drawn.
-                loaded = loader.load(system.name, selected.keys() & system.objects.keys())
+                loaded = loader.load(system.name, selected.keys() & system.objects.keys(), whole=config.whole)
                 counts = _row_counts(system, loaded.since)
+                if system.takes_files:
+                    tell_drops(context, system, loaded.since)
             except SourceError as error:
                 raise load_failure(error, loader.may_repeat) from error
             failure = loaded.failure

@@ -12,13 +12,14 @@ from ingestion.config import settings
 from ingestion.http.errors import SourceError
 from ingestion.warehouse import exclusive
 from orchestration.lib.dbt_runtime import published_texts
+from orchestration.lib.freshness import Freshness
 from orchestration.lib.names import WAREHOUSE_POOL, team
 from orchestration.publish import SCHEMAS, PublishError, publish
 
 BI_SNAPSHOT = dg.AssetKey(["published", "bi_snapshot"])
 
 
-def publishing(assets: Iterable[dg.AssetKey], checks: Iterable[dg.AssetCheckKey]) -> dg.Definitions:
+def publishing(assets: Iterable[dg.AssetKey], checks: Iterable[dg.AssetCheckKey], fresh: Freshness) -> dg.Definitions:
     """The snapshot of those ``assets`` that are in a published layer; no failed one of ``checks`` lets it through."""
     published = sorted(key for key in assets if key.path[0] in SCHEMAS)
     gate = sorted(checks, key=lambda check: check.to_user_string())
@@ -30,6 +31,7 @@ def publishing(assets: Iterable[dg.AssetKey], checks: Iterable[dg.AssetCheckKey]
         owners=[team("data-engineering")],
         kinds={"duckdb", "parquet"},
         pool=WAREHOUSE_POOL,
+        freshness_policy=fresh.published,
         description=(
             "Canonical, ledger and marts for BI clients: a read-only DuckDB file and Parquet, with comments and a data "
             "dictionary, swapped in as a whole. A failed check publishes nothing and the last good copy stays."

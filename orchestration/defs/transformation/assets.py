@@ -16,6 +16,7 @@ from ingestion.registry import EVENTS, SystemSpec
 from ingestion.warehouse import exclusive
 from orchestration.lib.dbt_runtime import Dbt, dbt_resource, target_path
 from orchestration.lib.dbt_translator import LayerTranslator
+from orchestration.lib.freshness import Freshness
 from orchestration.lib.names import WAREHOUSE_POOL
 from orchestration.policies import PolicyError, require_valid
 
@@ -23,12 +24,12 @@ from orchestration.policies import PolicyError, require_valid
 ROW_COUNT = re.compile(r"row_count (\d+)")
 
 
-def transformation(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.Definitions:
-    """The assets and checks of the dbt project on the raw data of ``systems``."""
-    return dg.Definitions(assets=[model_assets(project, systems)], resources={"dbt": dbt_resource(project)})
+def transformation(project: DbtProject, systems: Sequence[SystemSpec], fresh: Freshness) -> dg.Definitions:
+    """The assets and checks of the dbt project on the raw data of ``systems``; ``fresh`` is how old they may be."""
+    return dg.Definitions(assets=[model_assets(project, systems, fresh)], resources={"dbt": dbt_resource(project)})
 
 
-def model_assets(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.AssetsDefinition:
+def model_assets(project: DbtProject, systems: Sequence[SystemSpec], fresh: Freshness) -> dg.AssetsDefinition:
     """All models, seeds and dbt tests; a test of severity error blocks what is built on its model.
 
     They are built from what raw holds, whichever loads failed, are late or have never been; but not with a policy that
@@ -39,7 +40,7 @@ def model_assets(project: DbtProject, systems: Sequence[SystemSpec]) -> dg.Asset
         manifest=project.manifest_path,
         project=project,
         name="build_models",
-        dagster_dbt_translator=LayerTranslator(),
+        dagster_dbt_translator=LayerTranslator(fresh),
         pool=WAREHOUSE_POOL,
     )
     def build_models(context: dg.AssetExecutionContext, dbt: Dbt) -> Iterator[Any]:
