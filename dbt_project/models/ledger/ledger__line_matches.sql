@@ -246,22 +246,21 @@ inferred as (
     case when net_amount = candidate_amount then cast(0.9 as decimal(9, 4)) else cast(0.5 as decimal(9, 4)) end as confidence
   from chosen
   where (item_rank = 1 or is_part) and preference = line_preference
+),
+
+matches as (
+  select invoice_line_id, item_id, quantity, amount, method, confidence from explicit_links
+  union all
+  select invoice_line_id, item_id, quantity, amount, method, confidence from inferred
 )
 
 select
-  invoice_line_id,
-  item_id,
-  cast(quantity as decimal(9, 4)) as quantity,
-  cast(amount as decimal(18, 4)) as amount,
-  method,
-  confidence
-from explicit_links
-union all
-select
-  invoice_line_id,
-  item_id,
-  cast(quantity as decimal(9, 4)) as quantity,
-  cast(amount as decimal(18, 4)) as amount,
-  method,
-  confidence
-from inferred
+  matches.invoice_line_id,
+  matches.item_id,
+  cast(matches.quantity as decimal(9, 4)) as quantity,
+  cast(matches.amount as decimal(18, 4)) as amount,
+  line.currency,
+  matches.method,
+  matches.confidence
+from matches
+inner join {{ ref('ledger__posted_lines') }} as line on matches.invoice_line_id = line.invoice_line_id
