@@ -41,3 +41,12 @@
   {%- endfor -%}
   {{ ns.expression }}
 {%- endmacro %}
+
+{#
+  What one of several parts gets of an amount that is spread over them in proportion, rounded to cents; the shares add up to the
+  amount exactly. Arguments: the amount, the part, the parts up to and with this one in a fixed order, and all of them.
+#}
+{% macro cumulative_share(amount, part, running, total) -%}
+  {{ money(quotient('cast(' ~ amount ~ ' as decimal(20, 4)) * (' ~ running ~ ')', total)) }}
+  - {{ money(quotient('cast(' ~ amount ~ ' as decimal(20, 4)) * (' ~ running ~ ' - (' ~ part ~ '))', total)) }}
+{%- endmacro %}

@@ -15,7 +15,8 @@
       'change_order_sla': 'business_days', 'scope_escalation': 'days', 'expense_resubmission': 'days',
       'cap_warning': 'percent', 'contract_drift_amount': 'amount', 'contract_drift_pct': 'percent',
       'invoice_stuck_sla': 'business_days', 'invoice_stuck_loss': 'days', 'shortpay_grace': 'days',
-      'shortpay_tolerance': 'amount', 'missing_time_sla': 'business_days', 'lookback_limit': 'days'
+      'shortpay_tolerance': 'amount', 'missing_time_sla': 'business_days', 'missing_time_tolerance': 'percent', 'lookback_limit': 'days',
+      'statutory_limit': 'days'
     },
     'domain': {'feed_max_age': 'hours'},
     'global': {

@@ -24,7 +24,7 @@ _PRICE_REASONS = ("missing_rate", "rate_card_overlap", "missing_amount", "missin
 # What the ledger writes where neither policy nor contract ends the time to bill it, or that is known only once it is approved.
 _NO_DEADLINE = date(9999, 12, 31)
 # An item that is not billable for one of these should not be booked as it is.
-_WRONG_BOOKING = ("change_order_rejected", "entered_twice", "rejected", "resubmitted")
+_WRONG_BOOKING = ("change_order_rejected", "change_order_expired", "entered_twice", "rejected", "resubmitted")
 
 
 class Checks:

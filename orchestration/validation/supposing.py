@@ -18,15 +18,19 @@ from orchestration.validation.snapshot import NotAvailableError, Reader
 NEW = "~new"
 
 RATE_RULES = ("ledger.ledger__work", "ledger.ledger__time_rates")
-_ITEM_RULES = (
+EXPENSE_RULES = (
     "ledger.ledger__billable_items",
-    "ledger.ledger__repeated_entries",
     "ledger.ledger__item_billing",
     "ledger.ledger__caps",
     "ledger.ledger__open_items",
 )
-TIME_RULES = (*RATE_RULES, "ledger.ledger__retainer_draws", "ledger.ledger__time_values", *_ITEM_RULES)
-EXPENSE_RULES = tuple(rule for rule in _ITEM_RULES if rule != "ledger.ledger__repeated_entries")
+TIME_RULES = (
+    *RATE_RULES,
+    "ledger.ledger__repeated_entries",
+    "ledger.ledger__retainer_draws",
+    "ledger.ledger__time_values",
+    *EXPENSE_RULES,
+)
 PROJECT_RULES = ("ledger.ledger__duplicate_projects",)
 
 

@@ -35,7 +35,8 @@ with time_items as (
     entry.approver,
     case
       when entry.status = 'rejected' then 'rejected'
-      when change_order.status = 'rejected' then 'change_order_rejected'
+      when {{ change_order_status('change_order') }} in ('rejected', 'expired')
+        then 'change_order_' || {{ change_order_status('change_order') }}
       when project.project_type in ('internal', 'presales') and not work.is_parked then 'non_billable'
       when not coalesce(entry.is_billable, true) and not work.is_parked then 'non_billable'
       when coalesce(valued.quantity, entry.billable_hours) = 0 then 'non_billable'
@@ -65,7 +66,11 @@ with time_items as (
 resubmitted as (
   select distinct receipt_ref
   from {{ ref('expense_item') }}
-  where not is_deleted and status <> 'rejected' and receipt_ref is not null
+  where
+    not is_deleted
+    and status in ('submitted', 'approved')
+    and receipt_ref is not null
+    and coalesce(cast(submitted_at as date) <= {{ as_of_date() }}, true)
 ),
 
 expense_items as (
@@ -244,6 +249,8 @@ cut as (
   select
     dated.*,
     case
+      -- What was rejected would have been billed with the costs of its day.
+      when dated.item_type = 'expense_item' and dated.status = 'rejected' then service_cutoff.cutoff_date
       when dated.item_type in ('expense_item', 'supplier_cost') then approval_cutoff.cutoff_date
       -- The period of a commitment is its cut-off, whatever the calendar of the line.
       when dated.item_type = 'commitment' then dated.service_date

@@ -19,6 +19,23 @@ with approved_changes as (
   group by change_order.contract_line_id
 ),
 
+-- Billing that names no item has used the cap as well; in another currency at the rate of its day.
+lump_sums as (
+  select
+    line.contract_line_id,
+    sum({{ converted('unexplained.unexplained_amount', 'unexplained.currency', 'contract_line.currency', 'fx') }}) as amount
+  from {{ ref('ledger__unexplained_billing') }} as unexplained
+  inner join {{ ref('ledger__posted_lines') }} as line on unexplained.invoice_line_id = line.invoice_line_id
+  inner join {{ ref('contract_line') }} as contract_line on line.contract_line_id = contract_line.contract_line_id
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on
+      unexplained.currency = fx.from_currency
+      and contract_line.currency = fx.to_currency
+      and line.rate_date = fx.calendar_date
+  where not line.is_linked and line.line_type = 'items'
+  group by line.contract_line_id
+),
+
 counted as (
   select
     item.item_id,
@@ -34,17 +51,23 @@ counted as (
       else line.cap_amount + coalesce(changes.cap_delta_amount, 0)
     end as cap_amount,
     case when item.item_type = 'expense_item' then 0 else coalesce(changes.unsynced_amount, 0) end as unsynced_amount,
+    case when item.item_type = 'expense_item' then 0 else greatest(0, coalesce(lump_sums.amount, 0)) end as lump_sum_amount,
     item.item_type <> 'expense_item' and coalesce(changes.has_foreign_change, false) as is_cap_unsure
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   inner join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
   left join approved_changes as changes on line.contract_line_id = changes.contract_line_id
+  left join lump_sums on line.contract_line_id = lump_sums.contract_line_id
+  left join {{ ref('time_entry') }} as entry on item.item_id = entry.time_entry_id
+  left join {{ ref('change_order') }} as change_order on entry.change_order_id = change_order.change_order_id
   where
     item.item_type in ('time_entry', 'expense_item', 'supplier_cost')
     and item.not_entitled_reason is null
     and billing.repeats_item_id is null
     and item.entitled_amount is not null
     and item.status in ('approved', 'submitted')
+    -- Work for a change order that nobody signed lies outside of what the cap is agreed for.
+    and coalesce({{ change_order_status('change_order') }}, 'approved') not in ('draft', 'pending')
 ),
 
 cumulated as (
@@ -55,8 +78,10 @@ cumulated as (
     unsynced_amount,
     is_cap_unsure,
     entitled_amount,
-    -- What is billed has used the cap; then approved work in the order of its dates, then what still waits for approval.
-    sum(entitled_amount) over (
+    -- What is billed has used the cap, item by item and then in lump sums; then approved work in the order of its dates, then
+    -- what still waits for approval.
+    case when billed_amount > 0 then 0 else lump_sum_amount end
+    + sum(entitled_amount) over (
       partition by contract_line_id, cap_kind
       order by
         case when billed_amount > 0 then 0 when status = 'approved' then 1 else 2 end asc nulls last,

@@ -60,7 +60,13 @@ worked as (
     valued.value_amount as amount
   from {{ ref('ledger__time_values') }} as valued
   inner join {{ ref('time_entry') }} as entry on valued.time_entry_id = entry.time_entry_id
-  where entry.status = 'approved' and (valued.is_parked or coalesce(entry.is_billable, true))
+  -- Work that was entered twice counts once.
+  left join {{ ref('ledger__repeated_entries') }} as repeated
+    on entry.time_entry_id = repeated.time_entry_id and repeated.entry_number > 1
+  where
+    entry.status = 'approved'
+    and (valued.is_parked or coalesce(entry.is_billable, true))
+    and repeated.time_entry_id is null
 
   union all
 
@@ -93,28 +99,43 @@ passed_on as (
   where not is_deleted and item_type in ('expense_item', 'supplier_cost')
 ),
 
+-- Of work that was entered twice and billed twice, one bill is to be credited.
+billed_twice as (
+  select
+    link.invoice_line_id,
+    sum(link.amount) as amount
+  from {{ ref('billing_link') }} as link
+  inner join {{ ref('ledger__repeated_entries') }} as repeated
+    on link.item_id = repeated.time_entry_id and repeated.entry_number > 1
+  inner join (
+    select distinct first_link.item_id
+    from {{ ref('billing_link') }} as first_link
+    inner join {{ ref('ledger__posted_lines') }} as first_line on first_link.invoice_line_id = first_line.invoice_line_id
+    where not first_link.is_deleted
+  ) as first_billed on repeated.first_entry_id = first_billed.item_id
+  where not link.is_deleted
+  group by link.invoice_line_id
+),
+
 billed as (
+  {% set amount %}
+  {{ converted('(line.net_amount - coalesce(billed_twice.amount, 0))', 'line.currency', 'promised.currency', 'fx') }}
+  {%- endset %}
   select
     promised.contract_line_id,
     promised.period_end_date,
-    sum({{ converted('line.net_amount', 'line.currency', 'promised.currency', 'fx') }}) as amount,
-    sum(
-      case when {{ converted('line.net_amount', 'line.currency', 'promised.currency', 'fx') }} is null then 1 else 0 end
-    ) as unknown_count
+    sum({{ amount }}) as amount,
+    sum(case when {{ amount }} is null then 1 else 0 end) as unknown_count
   from promised
-  inner join {{ ref('invoice_line') }} as line on promised.contract_line_id = line.contract_line_id
-  inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
+  inner join {{ ref('ledger__posted_lines') }} as line on promised.contract_line_id = line.contract_line_id
   left join {{ ref('ledger__fx_daily') }} as fx
-    on line.currency = fx.from_currency and promised.currency = fx.to_currency and invoice.posted_date = fx.calendar_date
+    on line.currency = fx.from_currency and promised.currency = fx.to_currency and line.posted_date = fx.calendar_date
   left join passed_on on line.invoice_line_id = passed_on.invoice_line_id
+  left join billed_twice on line.invoice_line_id = billed_twice.invoice_line_id
   where
     passed_on.invoice_line_id is null
-    and invoice.status = 'posted'
-    and not invoice.is_deleted
-    and not line.is_deleted
-    and invoice.posted_date <= {{ as_of_date() }}
     and line.line_type = 'items'
-    and coalesce(line.service_to_date, invoice.posted_date) between promised.period_start_date and promised.period_end_date
+    and coalesce(line.service_to_date, line.posted_date) between promised.period_start_date and promised.period_end_date
   group by promised.contract_line_id, promised.period_end_date
 )
 

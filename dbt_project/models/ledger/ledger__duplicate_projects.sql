@@ -9,7 +9,16 @@ with active as (
     project.created_at,
     coalesce(project.start_date, cast('2018-01-01' as date)) as start_date,
     coalesce(project.end_date, cast('9999-12-31' as date)) as end_date,
-    lower(trim(project.name)) as plain_name
+    -- Names are alike whatever their case, spacing and signs, and with the "copy" that systems add.
+    replace(
+      case
+        when {{ normalised_name('project.name') }} like '% copy'
+          then substr({{ normalised_name('project.name') }}, 1, length({{ normalised_name('project.name') }}) - 5)
+        when {{ normalised_name('project.name') }} like 'copy of %' then substr({{ normalised_name('project.name') }}, 9)
+        else {{ normalised_name('project.name') }}
+      end,
+      ' ', ''
+    ) as plain_name
   from {{ ref('project') }} as project
   where
     not project.is_deleted

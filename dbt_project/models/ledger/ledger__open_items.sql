@@ -75,15 +75,15 @@ joined as (
     coalesce(valued.is_parked, false) as is_parked,
     project.status = 'closed' as is_project_closed,
     change_order.change_order_id,
-    -- What was approved later was not approved yet.
-    case
-      when change_order.status = 'approved' and change_order.approved_date > {{ as_of_date() }} then 'pending'
-      else change_order.status
-    end as change_order_status,
+    {{ change_order_status('change_order') }} as change_order_status,
     coalesce(change_sync.is_gap, false) as is_change_order_unsynced,
     cast(expense.rejected_at as date) as rejected_date,
     policies.expense_resubmission,
     policies.lookback_limit,
+    case
+      when policies.statutory_limit > 0
+        then cast({{ dbt.dateadd('day', 'cast(policies.statutory_limit as int)', 'item.service_date') }} as date)
+    end as statutory_date,
     sync.sync_record_id is not null as is_sync_failed,
     duplicate.project_id is not null as is_on_duplicate_project,
     repeated.time_entry_id is not null as is_entered_twice
@@ -145,13 +145,31 @@ judged as (
   select
     discounted.*,
     coalesce(discounted.days_past > 0, false) as is_past_due,
-    -- The earliest of: the contract's back-billing window, the final invoice, the end of the customer's purchase order.
+    -- Approved, or hours that should have been: nobody's approval keeps a closed project, a hold or a billed mark from being
+    -- what stands in the way.
+    discounted.status = 'approved'
+    or (
+      discounted.item_type = 'time_entry'
+      and discounted.status = 'submitted'
+      and discounted.approval_due_date < {{ as_of_date() }}
+    ) as is_approval_over,
+    -- The earliest of: the contract's window for billing late or correcting a price, the final invoice, the end of the
+    -- customer's purchase order, the limit that the law sets.
     least(
       cast({{ dbt.dateadd('day', 'discounted.backbill_window', 'discounted.expected_invoice_date') }} as date),
       coalesce(discounted.final_invoice_date, cast('9999-12-31' as date)),
-      coalesce(discounted.po_expires_date, cast('9999-12-31' as date))
+      coalesce(discounted.po_expires_date, cast('9999-12-31' as date)),
+      coalesce(discounted.statutory_date, cast('9999-12-31' as date))
     ) as billing_deadline,
-    cast({{ dbt.dateadd('day', 'discounted.price_correction_window', 'discounted.last_posted_date') }} as date) as price_deadline,
+    case
+      when discounted.last_posted_date is not null
+        then least(
+          cast({{ dbt.dateadd('day', 'discounted.price_correction_window', 'discounted.last_posted_date') }} as date),
+          coalesce(discounted.final_invoice_date, cast('9999-12-31' as date)),
+          coalesce(discounted.po_expires_date, cast('9999-12-31' as date)),
+          coalesce(discounted.statutory_date, cast('9999-12-31' as date))
+        )
+    end as price_deadline,
     -- "On no invoice" may be said only when the billing feed reaches past the day the invoice was expected.
     coalesce(cast(discounted.billing_complete_through as date) < discounted.expected_invoice_date, true) as is_billing_feed_stale,
     discounted.hold_from_date is not null
@@ -202,6 +220,7 @@ select
   expected_invoice_date,
   days_past,
   is_past_due,
+  coalesce(is_approval_over, false) as is_approval_over,
   status,
   quantity,
   unit_rate,

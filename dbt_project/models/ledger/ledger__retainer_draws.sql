@@ -55,8 +55,12 @@ round_0 as (
   from {{ ref('time_entry') }} as entry
   inner join {{ ref('ledger__work') }} as work on entry.time_entry_id = work.time_entry_id
   inner join {{ ref('contract_line') }} as line on work.contract_line_id = line.contract_line_id
+  -- Work that was entered twice is drawn once.
+  left join {{ ref('ledger__repeated_entries') }} as repeated
+    on entry.time_entry_id = repeated.time_entry_id and repeated.entry_number > 1
   where
     line.billing_method = 'retainer'
+    and repeated.time_entry_id is null
     and not entry.is_deleted
     and coalesce(entry.is_billable, true)
     and entry.billable_hours > 0

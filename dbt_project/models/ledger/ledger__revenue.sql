@@ -62,8 +62,12 @@ work as (
   from {{ ref('ledger__billable_items') }} as item
   left join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
+  left join {{ ref('time_entry') }} as entry on item.item_id = entry.time_entry_id
+  left join {{ ref('change_order') }} as change_order on entry.change_order_id = change_order.change_order_id
   where
     item.item_type = 'time_entry'
+    -- Until a change of the contract is approved, the contract is the old one (ASC 606-10-25-10 and -11).
+    and coalesce({{ change_order_status('change_order') }}, 'approved') not in ('draft', 'pending')
     and item.not_entitled_reason is null
     and billing.repeats_item_id is null
     and item.status in ('approved', 'submitted')
@@ -135,7 +139,13 @@ billed as (
       invoice_line.currency = fx.from_currency
       and line.currency = fx.to_currency
       and invoice.posted_date = fx.calendar_date
-  where invoice.status = 'posted' and not invoice.is_deleted and not invoice_line.is_deleted
+  where
+    invoice.status = 'posted'
+    and not invoice.is_deleted
+    and not invoice_line.is_deleted
+    -- Neither interest nor what companies of the firm charge each other is consideration of the contract.
+    and coalesce(invoice_line.line_type, 'items') <> 'late_fee'
+    and invoice.intercompany_legal_entity_id is null
 ),
 
 recognised as (
@@ -197,6 +207,14 @@ measured as (
     months.*,
     {{ dbt.datediff('months.start_date', 'months.period_end_date', 'day') }} + 1 as elapsed_days,
     {{ dbt.datediff('months.start_date', 'months.end_date', 'day') }} + 1 as total_days,
+    -- Whole months can be counted as equal ones.
+    case
+      when
+        months.start_date = cast({{ dbt.date_trunc('month', 'months.start_date') }} as date)
+        and months.end_date = cast({{ dbt.last_day('months.end_date', 'month') }} as date)
+        then {{ dbt.datediff('months.start_date', 'months.end_date', 'month') }} + 1
+    end as total_months,
+    {{ dbt.datediff('months.start_date', 'months.period_end_date', 'month') }} + 1 as elapsed_months,
     work_to_date.amount as work_amount,
     work_to_date.unknown_count as unknown_work_count,
     hours_to_date.amount as worked_hours,
@@ -223,6 +241,12 @@ measured as (
   left join milestones on months.contract_line_id = milestones.contract_line_id
 )
 
+{% set by_days = 'round(' ~ quotient(
+  'cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_days, total_days))', 'nullif(total_days, 0)'
+) ~ ', 2)' %}
+{% set by_months = 'round(' ~ quotient(
+  'cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_months, total_months))', 'nullif(total_months, 0)'
+) ~ ', 2)' %}
 select
   {{ dbt.hash(
     "contract_line_id || '|' || book || '|' || cast(period_end_date as " ~ dbt.type_string() ~ ")"
@@ -250,10 +274,12 @@ select
         end
       when 'point_in_time'
         then case when accepted_amount >= milestone_amount then contract_amount when milestone_amount is not null then 0 end
+      -- By days or by months, whichever the books follow: both are straight lines.
       when 'straight_line'
-        then round({{ quotient(
-          'cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_days, total_days))', 'nullif(total_days, 0)'
-        ) }}, 2)
+        then case
+          when abs(recognised_amount - {{ by_months }}) < abs(recognised_amount - {{ by_days }}) then {{ by_months }}
+          else {{ by_days }}
+        end
       when 'cost_to_cost'
         then case
           when unknown_cost_count = 0 and estimate_at_completion_amount > 0

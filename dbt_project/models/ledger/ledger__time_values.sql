@@ -16,6 +16,7 @@ retainer_lines as (
 listed as (
   select
     entry.time_entry_id,
+    coalesce(repeated.first_entry_id, entry.time_entry_id) as work_id,
     work.contract_line_id,
     line.currency,
     line.tier_mode,
@@ -33,6 +34,8 @@ listed as (
     end as delivered_hours,
     coalesce(prepaid.hours, 0) as prepaid_hours,
     case
+      -- What repeats other work is no overage of its own.
+      when line.billing_method = 'retainer' and repeated.time_entry_id is not null then 0
       when line.billing_method = 'retainer' and retainer_lines.contract_line_id is not null
         then entry.billable_hours - coalesce(prepaid.hours, 0)
     end as overage_hours,
@@ -55,6 +58,8 @@ listed as (
   left join {{ ref('ledger__time_rates') }} as rate on entry.time_entry_id = rate.time_entry_id
   left join prepaid on entry.time_entry_id = prepaid.time_entry_id
   left join retainer_lines on work.contract_line_id = retainer_lines.contract_line_id
+  left join {{ ref('ledger__repeated_entries') }} as repeated
+    on entry.time_entry_id = repeated.time_entry_id and repeated.entry_number > 1
   where not entry.is_deleted and entry.work_date <= {{ as_of_date() }}
 ),
 
@@ -94,6 +99,8 @@ cumulated as (
     on counted.contract_line_id = years.contract_line_id and counted.work_date between years.from_date and years.to_date
   where
     counted.is_tiered
+    -- Work that was entered twice counts once.
+    and counted.time_entry_id = counted.work_id
     and counted.is_billable
     and counted.status in ('approved', 'submitted')
     and counted.list_amount is not null
@@ -142,7 +149,7 @@ valued as (
       )) }}
     end as value_amount
   from counted
-  left join tiered on counted.time_entry_id = tiered.time_entry_id
+  left join tiered on counted.work_id = tiered.time_entry_id
 )
 
 -- (Step 3/3) The value that the contract gives, and the parts of it that billing can get wrong.

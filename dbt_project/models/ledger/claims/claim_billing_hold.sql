@@ -9,4 +9,4 @@ select
 from {{ ref('ledger__open_items') }}
 where
   is_on_hold
-  and status = 'approved'
+  and is_approval_over

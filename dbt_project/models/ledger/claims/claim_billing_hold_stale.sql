@@ -10,5 +10,5 @@ from {{ ref('ledger__open_items') }}
 where
   is_on_hold
   and is_hold_stale
-  and status = 'approved'
+  and is_approval_over
   and is_past_due

@@ -9,5 +9,5 @@ select
 from {{ ref('ledger__open_items') }}
 where
   is_project_closed
-  and status = 'approved'
+  and is_approval_over
   and is_past_due

@@ -10,4 +10,4 @@ from {{ ref('ledger__open_items') }}
 where
   is_on_hold
   and lower(hold_reason) like '%dispute%'
-  and status = 'approved'
+  and is_approval_over

@@ -10,5 +10,5 @@ from {{ ref('ledger__open_items') }}
 where
   is_marked_billed
   and billing_count = 0
-  and status = 'approved'
+  and is_approval_over
   and is_past_due

@@ -35,8 +35,7 @@ work as (
       when item.quantity > 0
         then {{ money(quotient('cast(valued.list_amount as decimal(20, 4)) * item.billed_quantity', 'item.quantity')) }}
     end as billed_list_amount,
-    item.concession_amount
-    + case when valued.writedown_reason is not null then coalesce(valued.writedown_amount, 0) else 0 end as concession_amount,
+    item.concession_amount,
     case when valued.list_amount is not null then coalesce(collected.collected_amount, 0) end as collected_amount
   from {{ ref('ledger__items') }} as item
   inner join {{ ref('ledger__time_values') }} as valued on item.item_id = valued.time_entry_id

@@ -18,7 +18,8 @@ with unbilled as (
     and claim.amount > 0
     and item.status = 'approved'
     and claim.category in (
-      'not_yet_due', 'unbilled_approved_time', 'phantom_billed', 'billing_hold', 'billing_hold_stale', 'credit_not_rebilled'
+      'not_yet_due', 'unbilled_approved_time', 'phantom_billed', 'billing_hold', 'billing_hold_stale', 'credit_not_rebilled',
+      'closed_project_wip', 'change_order_gap', 'retainer_overage_unbilled', 'dispute_open'
     )
 ),
 

@@ -1,4 +1,6 @@
--- Weeks of people who were booked on work by the hour and logged less than they were booked for.
+-- Weeks of people who were booked on work by the hour and logged less than they were booked for. A few quarters of an hour are
+-- no missing timesheet, and without a personnel system a week may have been leave, which the reason says.
+{%- set is_leave_known = 'hr' in (enabled_systems() | map('first')) %}
 with rates_base as (
   select *
   from {{ ref('ledger__booked_weeks') }}
@@ -71,9 +73,10 @@ found as (
     missing.currency,
     cast(null as decimal(18, 4)) as exposed_amount,
     resource.name || ': submit the week of ' || {{ said('missing.week_start_date') }} || '; booked '
-    || {{ said('cast(missing.week_expected_hours as decimal(9, 2))') }} || ' h after leave, '
+    || {{ said('cast(missing.week_expected_hours as decimal(9, 2))') }}
+    || ' h {{ 'after leave' if is_leave_known else 'and no leave is known' }}, '
     || {{ said('cast(missing.missing_hours as decimal(9, 2))') }} || ' h are missing.' as action,
-    'estimate' as reason,
+    {{ "'estimate'" if is_leave_known else "'leave_unknown'" }} as reason,
     {{ evidence([
       ['contract_line', 'line.source_system', 'line.source_id'],
       ['person', 'resource.source_system', 'resource.source_id']
@@ -91,7 +94,9 @@ found as (
       due_day.business_day_number = week_end.business_day_number + cast(policies.missing_time_sla as int)
       and due_day.is_business_day
   where
-    missing.missing_hours > 0
+    missing.missing_hours > {{ percent_of(
+      'cast(missing.week_expected_hours as decimal(19, 4))', 'policies.missing_time_tolerance'
+    ) }}
     and due_day.calendar_date < {{ as_of_date() }}
     and (resource.termination_date is null or resource.termination_date >= missing.week_start_date)
 )

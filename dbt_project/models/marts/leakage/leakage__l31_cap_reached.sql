@@ -9,7 +9,8 @@ with used as (
   from {{ ref('ledger__caps') }} as cap
   inner join {{ ref('ledger__items') }} as item on cap.item_id = item.item_id
   -- A change order in another currency may have raised the cap: nobody can say what is left of it.
-  where item.item_type <> 'expense_item' and not coalesce(cap.is_cap_unsure, false)
+  -- Committed is what is billed and what is approved; it precedes what waits for approval.
+  where item.item_type <> 'expense_item' and item.status = 'approved' and not coalesce(cap.is_cap_unsure, false)
   group by item.contract_line_id, cap.currency
 ),
 

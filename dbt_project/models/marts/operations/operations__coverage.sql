@@ -38,6 +38,7 @@ subjects as (
     engagement.legal_entity_id,
     item.service_date as subject_date,
     item.verdict = 'indeterminate' as is_indeterminate,
+    false as is_sending_unknown,
     item.entitled_amount,
     item.open_amount,
     item.currency
@@ -47,14 +48,21 @@ subjects as (
   select
     'invoice' as subject_type,
     cast(null as {{ dbt.type_string() }}) as category,
-    legal_entity_id,
-    issue_date as subject_date,
-    net_amount is null as is_indeterminate,
-    net_amount as entitled_amount,
-    net_amount as open_amount,
-    currency
-  from {{ ref('invoice') }}
-  where not is_deleted and posted_date <= {{ as_of_date() }}
+    invoice.legal_entity_id,
+    invoice.issue_date as subject_date,
+    invoice.net_amount is null as is_indeterminate,
+    -- The ledger says neither that it was sent nor that it waits, and no money has come that would tell.
+    receivable.open_amount > 0
+    and receivable.paid_amount = 0
+    and invoice.sent_date is null
+    and invoice.rejected_date is null
+    and invoice.is_awaiting_sending is null as is_sending_unknown,
+    invoice.net_amount as entitled_amount,
+    invoice.net_amount as open_amount,
+    invoice.currency
+  from {{ ref('invoice') }} as invoice
+  left join {{ ref('ledger__receivables') }} as receivable on invoice.invoice_id = receivable.invoice_id
+  where not invoice.is_deleted and invoice.posted_date <= {{ as_of_date() }}
   union all
   select
     'contract_line' as subject_type,
@@ -62,6 +70,7 @@ subjects as (
     engagement.legal_entity_id,
     revenue.period_end_date as subject_date,
     revenue.earned_to_date_amount is null or revenue.recognised_to_date_amount is null as is_indeterminate,
+    false as is_sending_unknown,
     revenue.earned_to_date_amount as entitled_amount,
     coalesce(revenue.earned_to_date_amount, revenue.recognised_to_date_amount) as open_amount,
     revenue.currency
@@ -81,7 +90,8 @@ judged as (
     needs.missing_list,
     subject.subject_type is not null as is_subject,
     -- What the detector itself reports as impossible to judge, it has looked at.
-    subject.is_indeterminate and coalesce(subject.category <> detector.category, true) as is_not_checked,
+    (subject.is_indeterminate and coalesce(subject.category <> detector.category, true))
+    or (detector.category = 'invoice_stuck' and coalesce(subject.is_sending_unknown, false)) as is_not_checked,
     subject.entitled_amount,
     subject.open_amount
   from needs
