@@ -105,7 +105,12 @@ def approve(firm: BuiltFirm, entry: TimeEntry) -> None:
 
 def told(entry: TimeEntry, step: str, message_id: str) -> Call:
     """What the PSA's middleware sends of this step of the entry: the same event however often, and in whatever message."""
-    about = {"id": f"{entry.id}/{step}", "source": "/psa", "type": f"time_entry.{step}", "subject": f"time_entry/{entry.id}"}
+    about = {
+        "id": f"{entry.id}/{step}",
+        "source": "/psa",
+        "type": f"time_entry.{step}",
+        "subject": f"time_entry/{entry.id}",
+    }
     body = json.dumps(senders.cloud_event(1, **about)).encode()
     return senders.signed(PSA, NEW, now(), message_id, body, "application/cloudevents+json")
 

@@ -143,12 +143,12 @@ def was_built_whole(instance: dg.DagsterInstance, parsed_at: datetime) -> bool:
     if settings().as_of is None:
         since = max(since, datetime.combine(datetime.now(UTC).date(), time(), UTC))
     builds = dg.RunsFilter(job_name=BUILD_JOB, statuses=[dg.DagsterRunStatus.SUCCESS], created_after=since)
-    return any(run.asset_selection is None for run in instance.get_runs(builds))
+    return any(not run.asset_selection for run in instance.get_runs(builds))
 
 
 def _covers(run: dg.DagsterRun, selection: Collection[dg.AssetKey] | None) -> bool:
-    """Whether a run of the build builds all of ``selection``; None is everything."""
-    return run.asset_selection is None or (selection is not None and run.asset_selection.issuperset(selection))
+    """Whether a run of the build builds all of ``selection``; none is everything."""
+    return not run.asset_selection or (selection is not None and run.asset_selection.issuperset(selection))
 
 
 def _queued(instance: dg.DagsterInstance, job: str, tags: Mapping[str, str] | None = None) -> list[dg.DagsterRun]:
