@@ -3,9 +3,9 @@
     uv run python -m tests.benchmarks.spike [--times 1 20] [--json]
 
 A day's volume is what changed in the demo firm on its next working day: one event per record. It is sent ``--times`` that
-often through the gateway, one event a request; the PSA and the ERP then show as many working days of
-changes, as far as the firm is simulated. Gateway,
-drain and loads are processes of their own, whose largest memory is measured: it must not grow with the number of events.
+often through the gateway, one event a request; the PSA and the ERP then show as many working days of changes, as far as
+the firm is simulated. Gateway, drain and loads are processes of their own, whose largest memory is measured: it must not
+grow with the number of events.
 """
 
 from __future__ import annotations
