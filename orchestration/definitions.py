@@ -6,6 +6,8 @@ and run the same graph. What is enabled comes from the settings (``LEAKAGE_SYSTE
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from ingestion.config import settings
@@ -41,7 +43,8 @@ def build_definitions(*, expect_rows: bool = True, loader: Loader | None = None)
     graph = layers.resolve_asset_graph()
     checks = graph.asset_check_keys
     built = dg.Definitions.merge(layers, publishing(graph.get_all_asset_keys(), checks, fresh), month_close(checks))
-    return dg.Definitions.merge(built, automation(chosen, built))
+    parsed_at = datetime.fromtimestamp(project.manifest_path.stat().st_mtime, UTC)
+    return dg.Definitions.merge(built, automation(chosen, built, parsed_at))
 
 
 @dg.definitions

@@ -142,6 +142,13 @@ class Load:
         return 200 <= answer.status < 300
 
 
+def posted(port: int, call: Call) -> int:
+    """Post one request; the status of its answer."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("POST", call.path, call.body, call.headers)
+    return connection.getresponse().status
+
+
 def _free_port_of(process: subprocess.Popen[str]) -> int:
     """The port that the process says it listens on."""
     assert process.stderr is not None

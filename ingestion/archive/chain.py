@@ -1,8 +1,9 @@
 """The manifest of an archive: per system one chain of entries, each of which holds the hash of the one before it.
 
 An entry is a line of JSON. Its last field is the SHA-256 of the line without that field, ``prev`` is that of the entry
-before. Lines are appended in files that are written once: a file is named by the number of its first entry. So a crash
-leaves whole files, and the next writer goes on behind the last whole line.
+before. Lines are appended in files that are written once: a file is named by the number of its first entry and lies in
+the folder of its ten thousand. So a crash leaves whole files, the next writer goes on behind the last whole line, and
+finding that line costs the same however long the chain has grown.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ingestion.archive.store import Store
 # ,"hash":"<64 hexadecimal digits>"}
 _HASH_FIELD = b',"hash":"'
 _SUFFIX = len(_HASH_FIELD) + 64 + 2
+FOLDER_ENTRIES = 10_000
 
 
 class ChainError(Exception):
@@ -61,7 +63,7 @@ class Chain:
             end = Link(end.number + 1, hashlib.sha256(body).hexdigest())
             lines.append(body[:-1] + _HASH_FIELD + end.hash.encode() + b'"}\n')
         self._store.settle()
-        self._store.write(f"{self._folder}/{_file_name(first)}", b"".join(lines))
+        self._store.write(f"{self._folder}/{_path(first)}", b"".join(lines))
         self._store.settle()
         self._end = end
         return end
@@ -71,14 +73,27 @@ class Chain:
         end = self._start
         # An entry is known to be genuine when its successor attests it: the last one waits for that.
         waiting: dict[str, Any] | None = None
-        for lines in self._files():
-            for line in lines:
+        for path in self._paths():
+            for line in self._lines(path):
                 entry = _checked(line, end)
                 if waiting is not None:
                     yield waiting
                 waiting, end = entry, Link(entry["number"], entry["hash"])
         if waiting is not None:
             yield waiting
+
+    def last(self, kind: str) -> list[dict[str, Any]]:
+        """The entries from the last one of ``kind`` on, all when there is none; each agrees with itself.
+
+        Read from the end: ``entries`` alone proves what comes before.
+        """
+        found: list[dict[str, Any]] = []
+        for path in self._paths(newest_first=True):
+            for number, line in reversed(list(enumerate(self._lines(path), _number(path)))):
+                found.append(_read(line, number))
+                if found[-1]["kind"] == kind:
+                    return found[::-1]
+        return found[::-1]
 
     @property
     def _folder(self) -> str:
@@ -88,22 +103,32 @@ class Chain:
     def _start(self) -> Link:
         return Link(0, hashlib.sha256(f"leakage archive of {self.system}".encode()).hexdigest())
 
-    def _files(self) -> Iterator[list[bytes]]:
-        """The whole lines of each file. What follows the last of them was being written when the machine stopped."""
-        for name in self._store.names(self._folder):
-            yield self._store.read(f"{self._folder}/{name}").split(b"\n")[:-1]
+    def _paths(self, *, newest_first: bool = False) -> Iterator[str]:
+        """The files of the manifest in the order of their entries, or from the last one back."""
+        for folder in sorted(self._store.names(self._folder), reverse=newest_first):
+            for name in sorted(self._store.names(f"{self._folder}/{folder}"), reverse=newest_first):
+                yield f"{folder}/{name}"
+
+    def _lines(self, path: str) -> list[bytes]:
+        """The whole lines of a file. What follows the last of them was being written when the machine stopped."""
+        return self._store.read(f"{self._folder}/{path}").split(b"\n")[:-1]
 
     def _find_end(self) -> Link:
-        for name in reversed(self._store.names(self._folder)):
-            lines = self._store.read(f"{self._folder}/{name}").split(b"\n")[:-1]
-            if lines:
-                entry = _read(lines[-1], int(name.partition(".")[0]) + len(lines) - 1)
+        for path in self._paths(newest_first=True):
+            if lines := self._lines(path):
+                entry = _read(lines[-1], _number(path) + len(lines) - 1)
                 return Link(entry["number"], entry["hash"])
         return self._start
 
 
-def _file_name(number: int) -> str:
-    return f"{number:012d}.jsonl"
+def _path(number: int) -> str:
+    """The file of the lines that begin with entry ``number``."""
+    return f"{number // FOLDER_ENTRIES:08d}/{number:012d}.jsonl"
+
+
+def _number(path: str) -> int:
+    """The first entry of a file."""
+    return int(path.rpartition("/")[2].partition(".")[0])
 
 
 def _checked(line: bytes, before: Link) -> dict[str, Any]:

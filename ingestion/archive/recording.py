@@ -35,13 +35,8 @@ def recording(system: str, after: str | None, objects: Collection[str], *, whole
         "domains": [domain for domain, serving in settings().systems.items() if serving == system],
         "version": version("leakage"),
     }
-    try:
+    with _readable(system):
         recorder = Recorder(Chain(store, system), Blobs(store, system), beginning)
-    except ChainError as error:
-        raise PermanentError(
-            f"{system}: the archive cannot be continued: entry {error.number}: {error}; restore the archive's folder, or "
-            "set ARCHIVE__BUCKET_URL to a new one"
-        ) from None
     try:
         with tape.running(recorder):
             yield recorder
@@ -51,6 +46,18 @@ def recording(system: str, after: str | None, objects: Collection[str], *, whole
 
 
 def holds(system: str, load_id: str) -> bool:
-    """Whether the archive holds all that the load was made of."""
-    entries = Chain(open_store(), system).entries()
-    return any(entry["kind"] == "extracted" and entry["load_id"] == load_id for entry in entries)
+    """Whether the archive holds all that the load was made of, which was the last one to begin; raises PermanentError."""
+    with _readable(system):
+        last = Chain(open_store(), system).last("begin")
+    return any(entry["kind"] == "extracted" and entry["load_id"] == load_id for entry in last)
+
+
+@contextmanager
+def _readable(system: str) -> Iterator[None]:
+    try:
+        yield
+    except ChainError as error:
+        raise PermanentError(
+            f"{system}: the archive cannot be continued: entry {error.number}: {error}; restore the archive's folder, or "
+            "set ARCHIVE__BUCKET_URL to a new one"
+        ) from None

@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -24,6 +26,7 @@ from ingestion import pipelines
 from ingestion.http.errors import SourceError, TransientError
 from ingestion.sources.events import drain
 from ingestion.sources.events.inbox import Inbox, Received
+from ingestion.sources.events.schema import OBJECTS
 from ingestion.sources.events.settings import configured_inbox
 from ingestion.sources.events.sqlite_inbox import SqliteInbox
 from ingestion.warehouse import exclusive
@@ -136,6 +139,50 @@ def test_late_and_repeated_events_are_in_raw_once_even_when_the_inbox_forgot_the
     assert inbox.append([old]) == 1
     assert drain() == 1
     assert raw(data_dir, ROWS) == once(1, 2)
+
+
+def test_the_order_in_which_events_come_and_how_often_makes_no_difference(inbox: Inbox, data_dir: Path) -> None:
+    # What happened to one record, the latest last; each sender tells it in another order, everything twice.
+    steps = [recent(n, occurred_at=datetime(2026, 4, 1 + n, tzinfo=UTC)) for n in range(3)]
+    told = {str(order): [steps[n] for n in (*order, *order)] for order in permutations(range(3))}
+    for part in (slice(0, 2), slice(2, None)):
+        for sender, events in told.items():
+            for event in events[part]:
+                inbox.append([replace(event, source=sender)])
+        drain()
+    columns = [column for column in OBJECTS["event"].columns if column not in ("source", "received_at")]
+    rows = raw(data_dir, f"select source, {', '.join(columns)} from raw_events.event order by source, event_id")
+    seen = {sender: [row[1:] for row in rows if row[0] == sender] for sender in told}
+    assert [len(found) for found in seen.values()] == [len(steps)] * len(told)
+    assert len({tuple(found) for found in seen.values()}) == 1
+
+
+def test_a_drain_holds_a_page_of_events_at_a_time(
+    inbox: Inbox, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SqliteInbox.claim, "__defaults__", (500, 200_000))
+    monkeypatch.setattr("ingestion.sources.events.draining.MAX_EVENTS", 500)
+    monkeypatch.setattr("ingestion.raw.BATCH_ROWS", 100)
+
+    def largest(events: int) -> int:
+        """Bytes that Python held at most while so many events of 2 kB were drained."""
+        first = len(numbers)
+        numbers.extend(range(first, first + events))
+        inbox.append([recent(n, payload=b'"' + b"x" * 2_000 + b'"') for n in numbers[first:]])
+        tracemalloc.reset_peak()
+        held = tracemalloc.get_traced_memory()[0]
+        assert drain() == events
+        return tracemalloc.get_traced_memory()[1] - held
+
+    numbers: list[int] = []
+    tracemalloc.start()
+    try:
+        largest(50)
+        usual, spike = largest(50), largest(1_000)
+    finally:
+        tracemalloc.stop()
+    assert spike < usual + 1_000_000, "20 times the events are 2 MB"
+    assert len(raw(data_dir, ROWS)) == len(numbers)
 
 
 DYING_DRAIN = """

@@ -6,8 +6,9 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 import requests
@@ -163,6 +164,55 @@ def hostile() -> list[tuple[Call, set[int]]]:
         found.append((replace(right, path=right.path.partition("?")[0], headers=broken), {401}))
         found.append((replace(right, headers=right.headers | {"content-type": "image/png"}), {415}))
     return found
+
+
+RELAYS = {"/events/netsuite", "/events/salesforce", "/events/certinia"}
+
+
+def replays(captured: list[Call]) -> list[tuple[Call, set[int]]]:
+    """What can be made of requests that were accepted, without knowing a secret."""
+    found: list[tuple[Call, set[int]]] = []
+    for call in captured:
+        signed = call.headers.get("webhook-id")
+        if signed is not None:
+            found.append((replace(call, headers=call.headers | {"webhook-id": f"{signed}x"}), {401}))
+            later = str(int(call.headers["webhook-timestamp"]) + 60)
+            found.append((replace(call, headers=call.headers | {"webhook-timestamp": later}), {401}))
+        mine = call.path.partition("?")[0]
+        # The tests' senders by Standard Webhooks share one secret; where they do not, it opens no other's door.
+        others = {sender.call(NEW, now(), 1).path.partition("?")[0] for sender in SENDERS} - {mine}
+        others -= RELAYS if mine in RELAYS else set()
+        found += [(replace(call, path=path), {401, 415}) for path in sorted(others)]
+    return found
+
+
+def test_what_was_accepted_cannot_be_made_into_anything_else(running: Running) -> None:
+    captured = [sender.call(NEW, now(), 700) for sender in SENDERS]
+    assert {running.post(call).status_code for call in captured} <= {200, 202}
+    stored = running.rows("*")
+    again = replays(captured)
+    assert len(again) >= 40
+    answers = [(running.post(call).status_code, expected) for call, expected in again]
+    assert [(status, expected) for status, expected in answers if status not in expected] == []
+    assert running.rows("*") == stored
+
+
+def test_a_replay_after_the_window_is_refused(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed = [sender for sender in SENDERS if sender.stale_after]
+    captured = [sender.call(NEW, now(), 800) for sender in signed]
+    assert {running.post(call).status_code for call in captured} <= {200, 202}
+    stored = running.rows("*")
+    monkeypatch.setattr("ingestion.sources.events.gateway.datetime", DaysLater)
+    assert [running.post(call).status_code for call in captured] == [401] * len(captured)
+    assert running.rows("*") == stored
+
+
+class DaysLater(datetime):
+    """The gateway's clock, after every window has closed."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + timedelta(days=4)
 
 
 def test_a_hundred_hostile_requests_are_refused_and_leak_nothing(

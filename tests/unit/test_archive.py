@@ -31,6 +31,8 @@ class Memory:
 
     def __init__(self, files: dict[str, bytes] | None = None) -> None:
         self.files = dict(files or {})
+        # What was read and listed.
+        self.asked: list[str] = []
 
     def write(self, path: str, content: bytes) -> None:
         assert b"\n" not in self.files.get(path, b""), "what was written is never written again"
@@ -40,6 +42,7 @@ class Memory:
         pass
 
     def read(self, path: str) -> bytes:
+        self.asked.append(path)
         if path not in self.files:
             raise FileNotFoundError(path)
         return self.files[path]
@@ -48,6 +51,7 @@ class Memory:
         return path in self.files
 
     def names(self, folder: str) -> list[str]:
+        self.asked.append(folder)
         below = [path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/")]
         return sorted({path.partition("/")[0] for path in below})
 
@@ -190,6 +194,22 @@ def test_the_chain_goes_on_behind_a_line_that_was_cut_by_a_crash(files: int, dat
     assert verify(store, SYSTEM, None) == Verdict(SYSTEM, entries, 9, 0)
     load(store, 4)
     assert verify(store, SYSTEM, None) == Verdict(SYSTEM, entries + 6, 12, 0)
+
+
+def test_what_a_load_reads_of_the_manifest_does_not_grow_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A folder holds few entries here, so that the chain reaches into many.
+    monkeypatch.setattr("ingestion.archive.chain.FOLDER_ENTRIES", 10)
+    store = archive()
+    asked: list[int] = []
+    for number in range(3, 40):
+        store.asked.clear()
+        chain = Chain(store, SYSTEM)
+        assert [entry["kind"] for entry in chain.last("begin")][-2:] == ["extracted", "loaded"]
+        load(store, number)
+        asked.append(len(store.asked))
+    assert len(store.names(f"{SYSTEM}/manifest")) > 20
+    assert max(asked) <= min(asked) + 2, "two more where the last load begins in the folder before"
+    assert verify(store, SYSTEM, None).is_whole
 
 
 def test_contents_without_an_entry_break_nothing() -> None:

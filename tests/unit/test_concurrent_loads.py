@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 from unittest import mock
 
 import duckdb
@@ -37,6 +37,23 @@ def vendor() -> FakeVendor:
 
 
 # --- taking turns ---
+
+
+def test_dlt_is_configured_by_one_load_at_a_time() -> None:
+    # Its settings are one document of the process. Whoever is writing them looks whether the other one gets in too.
+    together = Barrier(2)
+    met: list[bool] = []
+
+    def configure() -> None:
+        try:
+            together.wait(0.3)
+            met.append(True)
+        except BrokenBarrierError:
+            met.append(False)
+
+    with mock.patch.object(pipelines, "_configure", configure), ThreadPoolExecutor(2) as threads:
+        list(threads.map(pipelines.pipeline_for, ["a", "b"]))
+    assert met == [False, False]
 
 
 def elsewhere(work: Callable[[RawObject, int], None]) -> Callable[[RawObject, int], None]:

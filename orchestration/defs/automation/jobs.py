@@ -8,6 +8,7 @@ is closed again by its partition.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import dagster as dg
 
@@ -20,8 +21,11 @@ from orchestration.defs.publishing.month_close import CLOSE_JOB, MONTH_CLOSE
 from orchestration.lib.names import BUILD_JOB, AssetJob, load_job, raw_group
 
 
-def automation(chosen: Mapping[str, str], built: dg.Definitions) -> dg.Definitions:
-    """The jobs, schedules and sensors of what is ``built``; ``chosen`` maps a domain to the system that serves it."""
+def automation(chosen: Mapping[str, str], built: dg.Definitions, parsed_at: datetime) -> dg.Definitions:
+    """The jobs, schedules and sensors of what is ``built``; ``chosen`` maps a domain to the system that serves it.
+
+    ``parsed_at`` (UTC) is since when the dbt project has been what it is.
+    """
     systems = list(dict.fromkeys(chosen.values()))
     loads = {
         system: _job(
@@ -44,21 +48,16 @@ def automation(chosen: Mapping[str, str], built: dg.Definitions) -> dg.Definitio
     )
     close = _job(CLOSE_JOB, dg.AssetSelection.assets(MONTH_CLOSE), "Builds a month's last day as it is known now.")
     graph = built.resolve_asset_graph()
-    # What the event itself tells is built too.
-    below = {
-        system: sorted(
-            (dg.AssetSelection.groups(raw_group(system), raw_group(EVENTS.name)).downstream() & everything).resolve(
-                graph
-            )
-        )
-        for system in systems
-    }
+
+    def below(raw: dg.AssetSelection) -> set[dg.AssetKey]:
+        return (raw.downstream() & everything).resolve(graph)
+
     return dg.Definitions.merge(
         upkeep(),
         dg.Definitions(
             jobs=[*loads.values(), inbox, build, close],
             schedules=schedules(chosen),
-            sensors=[*event_sensors(loads, inbox, build, below), *watching_sensors(loads)],
+            sensors=[*event_sensors(loads, inbox, build, below, parsed_at), *watching_sensors(loads)],
         ),
     )
 
