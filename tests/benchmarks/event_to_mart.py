@@ -20,12 +20,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from dagster import DagsterInstance
+from dagster import DagsterInstance, RunsFilter
 from dagster._core.scheduler.instigation import TickStatus
 from rich.console import Console
 from rich.table import Table
@@ -83,9 +83,9 @@ def _approval(firm: BuiltFirm, gateway: GatewayProcess, history: DagsterInstance
     total = time.time() - began
     # The readers see it a moment before the run that published it has ended.
     for job in JOBS:
-        record = max(
-            history.get_run_records(), key=lambda r, job=job: (r.dagster_run.job_name == job, r.create_timestamp)
-        )
+        # The first one since the event: a schedule may have come due meanwhile.
+        records = history.get_run_records(RunsFilter(job_name=job, created_after=datetime.fromtimestamp(began, UTC)))
+        record = min(records, key=lambda found: found.create_timestamp)
         stages[f"{job}: asked for"] = record.create_timestamp.timestamp() - began
         stages[f"{job}: began"] = (record.start_time or began) - began
         if record.end_time:

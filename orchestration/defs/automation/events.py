@@ -21,7 +21,8 @@ from orchestration.lib.names import BUILD_JOB, FEED, QUARANTINE, AssetJob, raw_g
 TRIGGER = "leakage/trigger"
 BY_EVENT = {TRIGGER: "event"}
 SYSTEM = "leakage/system"
-INBOX_SECONDS = 5
+# The daemon looks every five seconds; with as much here it would leave out every other look.
+INBOX_SECONDS = 1
 # Metadata of raw assets: what a load brought.
 ROW_COUNTS = ("versions_appended", "tombstones", "quarantined")
 
