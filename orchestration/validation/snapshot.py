@@ -15,9 +15,6 @@ import duckdb
 from orchestration.publications import DATABASE
 
 Row = dict[str, Any]
-# A question looks at some hundred rows by long rules: planning them is nearly all of its time. What only pays on many rows
-# is left out of the plan, and so is a second thread; neither changes a result.
-NOT_WORTH_IT = "statistics_propagation,column_lifetime,join_filter_pushdown"
 
 
 class NotAvailableError(RuntimeError):
@@ -104,8 +101,6 @@ def _open(path: Path) -> Register:
     quoted = str(path).replace("'", "''")
     try:
         connection.execute("set timezone = 'UTC'")
-        connection.execute("set threads = 1")
-        connection.execute(f"set disabled_optimizers = '{NOT_WORTH_IT}'")
         connection.execute(f"attach '{quoted}' as published (read_only)")
         connection.execute("use published")
         reader = Reader(Register(connection, "", datetime.min, date.min, {}, {}), connection)
