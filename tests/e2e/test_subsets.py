@@ -89,9 +89,12 @@ def loads_as_definitions(systems: str) -> None:
     chosen = {"events", *(pair.split("=")[1] for pair in systems.split(",") if pair)}
     assert {key.path[1] for key in graph.get_all_asset_keys() if key.path[0] == "raw"} == chosen
     kept = {"control/finding_decision", "control/exception_decision", "control/load_attempt"}
-    assert {key.to_user_string() for key in graph.external_asset_keys} == kept
+    dropped = {
+        f"raw/{system.name}/drops" for system in SYSTEMS.values() if system.takes_files and system.name in chosen
+    }
+    assert {key.to_user_string() for key in graph.external_asset_keys} == kept | dropped
     jobs = {job.name for job in loaded.resolve_all_job_defs() if not job.name.startswith("__")}
-    assert jobs == {"build", "close_month", *(f"load_{system}" for system in chosen)}
+    assert jobs == {"build", "close_month", "send_alerts", "prune_archive", *(f"load_{system}" for system in chosen)}
 
 
 def build(*selection: str) -> None:
