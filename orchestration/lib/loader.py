@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from queue import SimpleQueue
 from threading import Thread
 
@@ -63,6 +64,9 @@ class LoadsAhead(Loader):
 
     def start(self) -> None:
         """Begin all loads; to be called once."""
+        # dlt asks in each thread whether data is a pandas frame as soon as anybody has begun to import pandas: on a cold disk,
+        # where that takes seconds, two of five loads met a half of it.
+        import_module("pandas")
         for thread in self._threads:
             thread.start()
 

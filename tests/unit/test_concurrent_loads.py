@@ -56,6 +56,24 @@ def test_dlt_is_configured_by_one_load_at_a_time() -> None:
     assert met == [False, False]
 
 
+def test_no_load_meets_a_half_imported_pandas() -> None:
+    # In a process of its own: this one has long imported it.
+    program = """
+import sys
+from orchestration.lib import loader
+
+found = []
+loader.record_attempt = lambda *_: None
+loader.run = lambda system, **_: found.append(hasattr(sys.modules.get("pandas"), "DataFrame"))
+loads = loader.LoadsAhead(["a", "b"])
+loads.start()
+list(loads.as_they_end())
+print(found)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[True, True]"
+
+
 def elsewhere(work: Callable[[RawObject, int], None]) -> Callable[[RawObject, int], None]:
     """``work`` done in another thread, while this one waits."""
 
