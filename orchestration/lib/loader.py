@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from ingestion.http.errors import PartialLoadError
-from ingestion.pipelines import run
+from ingestion.pipelines import run, source_error
 from orchestration.lib.attempts import record_attempt
 
 
@@ -78,7 +78,8 @@ class LoadsAhead(Loader):
     def load(self, system: str, objects: Collection[str], *, whole: bool = False) -> Loaded:
         outcome = self._outcomes[system]
         if isinstance(outcome, Exception):
-            raise outcome
+            # Whatever ended it, asking again cannot change it.
+            raise source_error(system, outcome) from outcome
         return outcome
 
     def _load(self, system: str) -> None:

@@ -16,10 +16,11 @@ from dlt.load.load import Load
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion import pipelines
-from ingestion.http.errors import TransientError
+from ingestion.http.errors import SourceError, TransientError
 from ingestion.raw import RawObject
 from ingestion.source import build_source
 from ingestion.warehouse import exclusive
+from orchestration.lib import loader
 from tests.fake_vendor import ENTRIES, SYSTEM, FakeVendor, entry, versions, warehouse_rows
 
 
@@ -72,6 +73,16 @@ print(found)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[True, True]"
+
+
+def test_a_load_ahead_that_broke_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "run", mock.Mock(side_effect=ZeroDivisionError("no such page")))
+    loads = loader.LoadsAhead(["a"])
+    loads.start()
+    assert list(loads.as_they_end()) == ["a"]
+    with pytest.raises(SourceError, match=r"^a: the load failed \(no such page\); see the run's log$") as raised:
+        loads.load("a", ())
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
 
 
 def elsewhere(work: Callable[[RawObject, int], None]) -> Callable[[RawObject, int], None]:

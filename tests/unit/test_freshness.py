@@ -9,7 +9,6 @@ import dagster as dg
 import pytest
 
 from orchestration.lib.freshness import Freshness, freshness, policy
-from orchestration.policies import SEEDS
 
 
 @pytest.mark.parametrize(
@@ -23,15 +22,6 @@ def test_what_is_due_within_the_night_is_looked_at_by_day(hours: float, deadline
 
 def test_a_longer_limit_holds_all_day() -> None:
     assert policy(timedelta(hours=26)) == dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26))
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The firm's own policies, to which a test adds."""
-    path = tmp_path / "policies.csv"
-    path.write_bytes((SEEDS / "policies.csv").read_bytes())
-    monkeypatch.setenv("LEAKAGE_POLICIES_DIR", str(tmp_path))
-    return path
 
 
 def test_a_system_is_held_to_the_strictest_of_its_domains(own: Path) -> None:

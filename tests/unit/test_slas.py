@@ -9,19 +9,10 @@ import pytest
 
 from ingestion.config import DOMAINS
 from orchestration.lib.slas import SYNC_SLAS, feed_limits, sync_limits
-from orchestration.policies import SEEDS, PolicyError
+from orchestration.policies import PolicyError
 from orchestration.policies.project import policy_definitions
 
 TODAY = date(2026, 4, 30)
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The firm's own policies, to which a test adds."""
-    path = tmp_path / "policies.csv"
-    path.write_bytes((SEEDS / "policies.csv").read_bytes())
-    monkeypatch.setenv("LEAKAGE_POLICIES_DIR", str(tmp_path))
-    return path
 
 
 def test_the_shipped_limits_hold_for_every_domain_and_record(monkeypatch: pytest.MonkeyPatch) -> None:
