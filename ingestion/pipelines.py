@@ -230,9 +230,12 @@ def source_error(system: str, failure: BaseException) -> SourceError:
 
 def _causes(failure: BaseException) -> Iterator[BaseException]:
     """``failure`` and what it was raised from, the root last."""
+    # A source's own error is raised again from the step that it made fail: the chain closes to a circle.
+    seen: set[int] = set()
     cause: BaseException | None = failure
-    while cause is not None:
+    while cause is not None and id(cause) not in seen:
         yield cause
+        seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
 
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from queue import SimpleQueue
 from threading import Thread
 
-from ingestion.http.errors import PartialLoadError
+from ingestion.http.errors import PartialLoadError, SourceError
 from ingestion.pipelines import run, source_error
 from orchestration.lib.attempts import record_attempt
 
@@ -77,6 +77,8 @@ class LoadsAhead(Loader):
 
     def load(self, system: str, objects: Collection[str], *, whole: bool = False) -> Loaded:
         outcome = self._outcomes[system]
+        if isinstance(outcome, SourceError):
+            raise outcome
         if isinstance(outcome, Exception):
             # Whatever ended it, asking again cannot change it.
             raise source_error(system, outcome) from outcome

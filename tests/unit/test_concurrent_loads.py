@@ -85,6 +85,20 @@ def test_a_load_ahead_that_broke_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     assert isinstance(raised.value.__cause__, ZeroDivisionError)
 
 
+def test_the_error_of_a_source_is_told_as_it_is(vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What every object asks first fails the whole step.
+    monkeypatch.setattr(vendor, "server_time", mock.Mock(side_effect=TransientError("fake: it is down; try later")))
+    monkeypatch.setattr(loader, "run", lambda *_, **__: vendor.load())
+    loads = loader.LoadsAhead([SYSTEM])
+    loads.start()
+    assert list(loads.as_they_end()) == [SYSTEM]
+    for _ in range(2):
+        with pytest.raises(TransientError, match="^fake: it is down; try later$") as raised:
+            loads.load(SYSTEM, ())
+        # Behind it stands the step that it made fail, and behind that the error itself.
+        assert pipelines.source_error(SYSTEM, raised.value) is raised.value
+
+
 def elsewhere(work: Callable[[RawObject, int], None]) -> Callable[[RawObject, int], None]:
     """``work`` done in another thread, while this one waits."""
 

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ingestion.sandbox.firm.basics import (
-    DAY,
     add_business_days,
     cents,
     last_business_day,
+    month_end,
     month_ends,
     on_business_day,
 )
@@ -60,7 +60,8 @@ def spend(book: Book, e: Engagement, estimate: Decimal) -> None:
     """Costs of a cost-to-cost engagement at each month end, up to its estimate at completion."""
     r = book.chance("costs", e.key)
     e.terms["estimate_at_completion"] = estimate
-    ends = list(month_ends(e.starts_on, e.ends_on + DAY * 31))
+    # The books close with the month in which the engagement ends.
+    ends = list(month_ends(e.starts_on, month_end(e.ends_on)))
     left = estimate
     for n, end in enumerate(ends):
         cost = left if n == len(ends) - 1 else cents(estimate / len(ends) * r.randint(85, 110) / 100)
