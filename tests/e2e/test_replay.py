@@ -1,7 +1,7 @@
-"""The life of findings over two days of a small firm, and the first of them built again from the log of changes.
+"""A firm read again, the life of its findings over two days, and the first of them built again from the log of changes.
 
-One firm is built as of a day, some findings are decided upon, others are repaired, and the firm moves on; the tests use
-what that left behind.
+One firm is built as of a day and once more, some findings are decided upon, others are repaired, and the firm moves on;
+the tests use what that left behind.
 """
 
 from __future__ import annotations
@@ -39,21 +39,25 @@ def read(database: Path, sql: str) -> list[Row]:
 
 @dataclass
 class Day:
-    """What a run left behind: its business date, when it had ended, and its whole register."""
+    """What a run left behind: its business date, when it had ended, its register, its log, and the rows of raw by table."""
 
     as_of: date
     done_at: datetime
     register: list[Row]
+    events: list[Row]
+    raw: dict[str, int]
 
 
 @dataclass
 class History:
-    """A warehouse that was built on several days."""
+    """A warehouse that was built twice as of one day, and once as of the next."""
 
     data_dir: Path
     days: list[Day] = field(default_factory=list)
     decided: dict[str, Row] = field(default_factory=dict)
     repaired: dict[str, Decimal] = field(default_factory=dict)
+    # Ids of the facts that the repair is about.
+    touched: set[str] = field(default_factory=set)
 
     @property
     def warehouse(self) -> Path:
@@ -62,31 +66,39 @@ class History:
     def query(self, sql: str) -> list[Row]:
         return read(self.warehouse, sql)
 
-    def keep(self, as_of: date) -> None:
-        """Remember the register as it is after a run as of ``as_of``."""
+    def keep(self, firm: BuiltFirm) -> None:
+        """Remember what a run of ``firm`` left."""
         register = self.query("select * from marts.leakage__findings order by finding_id")
-        self.days.append(Day(as_of, datetime.now(UTC), register))
+        events = self.query("select * from marts.leakage__finding_events order by finding_id, event_number")
+        self.days.append(Day(firm.as_of, datetime.now(UTC), register, events, firm.raw_rows()))
 
 
 @pytest.fixture(scope="module")
 def history(own_firm: BuiltFirm) -> History:
     """Two findings are decided upon after the first day; by the second, two others have been repaired."""
     past = History(own_firm.data_dir)
-    past.keep(own_firm.as_of)
+    past.keep(own_firm)
+    own_firm.build()
+    past.keep(own_firm)
     counted = [row["finding_id"] for row in past.days[0].register if row["is_counted"]]
     assert len(counted) > 2
     past.decided[counted[0]] = decisions.decide(counted[0], "rejected", "agreed with the customer", "jane")
     past.decided[counted[1]] = decisions.decide(counted[1][:12], "accepted", None, "joe")
     tomorrow = own_firm.as_of + timedelta(days=1)
-    past.repaired, facts = repaired(past, own_firm.world, own_firm.firm.facts_at(end_of(tomorrow)), posted_on=tomorrow)
+    past.repaired, past.touched, facts = repaired(
+        past, own_firm.world, own_firm.firm.facts_at(end_of(tomorrow)), posted_on=tomorrow
+    )
     own_firm.advance(facts)
     own_firm.build()
-    past.keep(own_firm.as_of)
+    past.keep(own_firm)
     return past
 
 
-def repaired(history: History, world: World, facts: Facts, posted_on: date) -> tuple[dict[str, Decimal], Facts]:
-    """Facts with an invoice that bills one unbilled time entry in full and half of another one's; what it bills of which."""
+def repaired(
+    history: History, world: World, facts: Facts, posted_on: date
+) -> tuple[dict[str, Decimal], set[str], Facts]:
+    """Facts with an invoice that bills one unbilled time entry in full and one for half of another; what they bill of
+    which finding, and the ids of the facts concerned."""
     index = fact_index(world)
     unbilled = [
         row
@@ -95,6 +107,7 @@ def repaired(history: History, world: World, facts: Facts, posted_on: date) -> t
     ][:2]
     entries = {entry.id: entry for entry in facts.time_entries}
     billed: dict[str, Decimal] = {}
+    touched: set[str] = set()
     invoices = []
     for row, share in zip(unbilled, (1, 2), strict=True):
         entry = entries[index["time_entry", row["subject_system"], row["subject_source_id"]]]
@@ -117,11 +130,29 @@ def repaired(history: History, world: World, facts: Facts, posted_on: date) -> t
             )
         )
         billed[row["finding_id"]] = amount
-    return billed, facts.model_copy(update={"invoices": [*facts.invoices, *invoices]})
+        touched |= {entry.id, invoices[-1].id}
+    return billed, touched, facts.model_copy(update={"invoices": [*facts.invoices, *invoices]})
+
+
+def test_a_second_run_changes_nothing(history: History) -> None:
+    first, second, _ = history.days
+    assert (second.raw, second.events) == (first.raw, first.events)
+    assert second.register == first.register
+
+
+def test_a_day_later_only_what_changed_is_loaded(history: History, own_firm: BuiltFirm) -> None:
+    before, after = history.days[0].raw, history.days[-1].raw
+    appended = {table: rows - before.get(table, 0) for table, rows in after.items() if rows != before.get(table, 0)}
+    now = own_firm.world.now
+    changed = [e for e in own_firm.world.facts.time_entries if e.last_touched(now) > now - timedelta(days=1)]
+    assert changed
+    assert appended["raw_kantata.time_entries"] == len(changed)
+    assert appended["raw_kantata.time_entries"] < before["raw_kantata.time_entries"] / 5
+    own_firm.assert_key_is_found(but_for=history.touched)
 
 
 def test_a_decision_is_in_the_register_of_the_next_run(history: History) -> None:
-    before, after = ({row["finding_id"]: row for row in day.register} for day in history.days)
+    before, _, after = ({row["finding_id"]: row for row in day.register} for day in history.days)
     for finding_id, recorded in history.decided.items():
         assert before[finding_id]["status"] == "open" and before[finding_id]["is_counted"]
         found = after[finding_id]

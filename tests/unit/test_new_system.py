@@ -58,7 +58,7 @@ def test_the_recipe_changes_one_file_and_the_skeleton_passes_the_rules_of_the_ho
     linted = run(checkout, "-m", "ruff", "check", ".")
     assert linted.returncode == 0, linted.stdout
     tested = run(
-        checkout, "-m", "pytest", "-q", "-k", "umbra or mapping or system",
+        checkout, "-m", "pytest", "-n", "0", "-k", "umbra or mapping or system",
         "tests/dbt/test_project.py", "tests/sandbox/test_umbra.py",
         "tests/expectations/test_declarations.py",
     )  # fmt: skip
