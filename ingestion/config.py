@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from ingestion.registry import SYSTEMS
+
 DEFAULT_SYSTEMS = "crm=salesforce,psa=kantata,erp=netsuite,expense=concur,procurement=coupa"
 DOMAINS = ("crm", "psa", "erp", "hr", "expense", "procurement", "bank")
 
@@ -64,8 +66,6 @@ def settings() -> Settings:
 
 def parse_systems(text: str) -> dict[str, str]:
     """``crm=salesforce,psa=kantata`` as a mapping; empty text means no system at all. Raises ConfigurationError."""
-    from ingestion.registry import SYSTEMS
-
     chosen: dict[str, str] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         domain, _, system = part.partition("=")

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ingestion.raw import RawObject
+    from ingestion.contract import RawObject
     from ingestion.sources.events.receiver import Receiver
 
 
