@@ -1,6 +1,6 @@
 """Tests marked by what they need of the machine (``postgres``, ``chromium``) are deselected where it lacks that.
 
-The summary says so; with ``LEAKAGE_REQUIRE_EXTERNAL_CLIENTS=1``, as in CI, they fail instead.
+The summary says so; with ``LEAKAGE_REQUIRE_EXTERNAL_CLIENTS=1`` they fail instead.
 """
 
 from __future__ import annotations

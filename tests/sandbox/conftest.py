@@ -1,7 +1,7 @@
 """Tests marked ``external(name)`` need a client in an environment of its own, which is built when they are collected.
 
 Where it cannot be built (no network), they are deselected and the summary says so; with
-``LEAKAGE_REQUIRE_EXTERNAL_CLIENTS=1``, as in CI, they fail instead.
+``LEAKAGE_REQUIRE_EXTERNAL_CLIENTS=1`` they fail instead.
 """
 
 from __future__ import annotations
