@@ -1,4 +1,7 @@
-"""Every scenario file through the whole pipeline, together with one whose expectation is a cent off."""
+"""The scenarios through the whole pipeline, together with one whose expectation is a cent off.
+
+Those that cannot share a firm with the others are left to ``tests.mixes --whole``.
+"""
 
 from __future__ import annotations
 
@@ -47,21 +50,6 @@ def test_scenarios_hold_to_the_cent(checked: Checked) -> None:
     assert "2000.00" in off.differences[0]
     assert len(results) >= 76
     assert {r.scenario: r.differences for r in results.values() if not r.ok} == {}
-
-
-@pytest.mark.matrix
-def test_scenarios_that_need_a_firm_of_their_own_hold_too(tmp_path: Path) -> None:
-    """Only read and built: what a whole run adds, the others have shown."""
-    shared, alone = tmp_path / "shared", tmp_path / "alone"
-    for directory in (shared, alone):
-        directory.mkdir()
-    of_one_firm(shared)
-    for file in SCENARIOS.glob("*.yml"):
-        if not (shared / file.name).exists():
-            shutil.copy(file, alone)
-    results = check(alone, parse_systems(DEFAULT_SYSTEMS), quick=True)
-    assert results
-    assert {r.scenario: r.differences for r in results if not r.ok} == {}
 
 
 def test_names_in_any_script_reach_the_published_mart_byte_for_byte(checked: Checked) -> None:
