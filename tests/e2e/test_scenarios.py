@@ -5,7 +5,6 @@ Those that cannot share a firm with the others are left to ``tests.mixes --whole
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
