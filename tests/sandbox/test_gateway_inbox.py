@@ -13,7 +13,8 @@ from uuid import uuid4
 import pytest
 
 from ingestion.sources.events import inbox as inbox_module
-from ingestion.sources.events.inbox import Inbox, InboxError, Received, open_inbox
+from ingestion.sources.events.inbox import Inbox, InboxError, Received
+from ingestion.sources.events.settings import open_inbox
 from tests.sandbox import postgres
 
 AT = datetime(2026, 11, 26, 10, 0, 0, 123456, tzinfo=UTC)

@@ -10,13 +10,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 
 # A drainer that does not come back within this time has died: others may take what it took.
 LEASE = timedelta(minutes=15)
-# The embedded inbox's file.
-EMBEDDED = "inbox.db"
 # What one call of ``claim`` takes at most.
 CLAIM_EVENTS, CLAIM_BYTES = 5_000, 16 << 20
 # Rows that one transaction removes: whoever writes meanwhile waits for no more than these.
@@ -103,17 +100,6 @@ class Inbox(Protocol):
 
     def close(self) -> None:
         """Give the connection back."""
-
-
-def open_inbox(url: str | None, folder: Path) -> Inbox:
-    """The inbox at ``url`` (``postgresql://...``), or the embedded one in ``folder``; raises InboxError."""
-    if url:
-        from ingestion.sources.events.postgres_inbox import PostgresInbox
-
-        return PostgresInbox(url)
-    from ingestion.sources.events.sqlite_inbox import SqliteInbox
-
-    return SqliteInbox(folder / EMBEDDED)
 
 
 def in_order(events: Sequence[Received]) -> list[Received]:

@@ -9,9 +9,11 @@ from dlt.common.configuration.specs import BaseConfiguration
 
 from ingestion.config import settings
 from ingestion.source import resolved
-from ingestion.sources.events.inbox import EMBEDDED, Inbox, open_inbox
+from ingestion.sources.events.inbox import Inbox
 
 SYSTEM = "events"
+# The embedded inbox's file.
+EMBEDDED = "inbox.db"
 
 
 @configspec
@@ -40,6 +42,17 @@ def configured_inbox() -> Inbox:
     """The configured inbox; raises InboxError when it cannot be used."""
     url = event_settings().inbox_url
     return open_inbox(str(url) if url else None, embedded_inbox().parent)
+
+
+def open_inbox(url: str | None, folder: Path) -> Inbox:
+    """The inbox at ``url`` (``postgresql://...``), or the embedded one in ``folder``; raises InboxError."""
+    if url:
+        from ingestion.sources.events.postgres_inbox import PostgresInbox
+
+        return PostgresInbox(url)
+    from ingestion.sources.events.sqlite_inbox import SqliteInbox
+
+    return SqliteInbox(folder / EMBEDDED)
 
 
 def embedded_inbox() -> Path:
