@@ -145,11 +145,14 @@ class _Watch:
     def _failed(self, step: str, data: Any) -> None:
         if data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError":
             return  # told check by check
+        from orchestration.lib.names import unread
+
         reason = _reason(data)
         if system := self.loads.get(step):
             sentence = reason if reason.startswith(system) else f"{system}: {reason}"
             self.result.failed_loads[system] = sentence
-            self.result.warnings.append(f"{sentence}; the register stands on what was loaded before")
+            whereof = "of these, the register" if unread(data) else "the register"
+            self.result.warnings.append(f"{sentence}; {whereof} stands on what was loaded before")
         else:
             self.result.failures.append(f"{step}: {reason}")
 

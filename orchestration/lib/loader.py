@@ -8,6 +8,7 @@ Dagster records each load when it has ended.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -60,13 +61,19 @@ class LoadsAhead(Loader):
         self._outcomes: dict[str, Loaded | Exception] = {}
         self._ended: SimpleQueue[str] = SimpleQueue()
         # Daemons: whoever interrupts a run does not wait for a vendor. The next load settles what this one leaves.
-        self._threads = [Thread(target=self._load, args=(s,), name=f"load_{s}", daemon=True) for s in systems]
+        self._systems = list(systems)
+        self._threads = [Thread(target=self._load, args=(s,), name=f"load_{s}", daemon=True) for s in self._systems]
 
     def start(self) -> None:
         """Begin all loads; to be called once."""
         # dlt asks in each thread whether data is a pandas frame as soon as anybody has begun to import pandas: on a cold disk,
         # where that takes seconds, two of five loads met a half of it.
         import_module("pandas")
+        # Two threads that import parts of one package may each meet a half of it: here the graph wants its schema.
+        for system in self._systems:
+            # What is wrong with it is the outcome of its own load.
+            with suppress(Exception):
+                import_module(f"ingestion.sources.{system}")
         for thread in self._threads:
             thread.start()
 

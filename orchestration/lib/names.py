@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.execution.plan.objects import StepFailureData
 
 # What ``define_asset_job`` returns; Dagster has no public name for it.
 AssetJob = UnresolvedAssetJobDefinition
@@ -13,6 +14,8 @@ BUILD_JOB = "build"
 # Side tables of each raw schema, written by every load of the system.
 FEED = "feed"
 QUARANTINE = "quarantine"
+# The metadata of a load's failure that name the objects that could not be read where the others were.
+UNREAD = "unread"
 
 
 def raw_key(system: str, table: str) -> dg.AssetKey:
@@ -33,6 +36,13 @@ def load_job(system: str) -> str:
 def load_step(system: str) -> str:
     """The step of that job that reads; Dagster wants names of steps and jobs to differ."""
     return f"read_{system}"
+
+
+def unread(failure: StepFailureData | None) -> list[str]:
+    """The objects of a system that a failed load could not read; none when it could read nothing."""
+    said = failure.user_failure_data if failure else None
+    found = said.metadata.get(UNREAD) if said else None
+    return [str(name) for name in found.value] if isinstance(found, dg.JsonMetadataValue) else []
 
 
 def vendor_pool(system: str) -> str:

@@ -155,10 +155,24 @@ def _supposed_expense(
     return supposed
 
 
+# What of the open item is told or checked; what nobody asks for is not computed.
+_ITEM = (
+    "contract_line_id",
+    "currency",
+    "entitled_amount",
+    "over_cap_amount",
+    "not_entitled_reason",
+    "not_judged_reason",
+    "change_order_status",
+    "billing_deadline",
+    "causes",
+)
+
+
 def _item(reader: Reader, supposed: Supposition) -> Row:
     """The supposed record as the ledger's open item."""
     found = reader.row(
-        f"select item.*, policies.lookback_limit, policies.cap_warning"
+        f"select {', '.join(f'item.{column}' for column in _ITEM)}, policies.lookback_limit, policies.cap_warning"
         f" from {supposed.relation('ledger.ledger__open_items')} as item"
         " left join ledger.ledger__contract_line_policies as policies"
         " on item.contract_line_id = policies.contract_line_id"

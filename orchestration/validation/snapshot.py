@@ -101,6 +101,8 @@ def _open(path: Path) -> Register:
     quoted = str(path).replace("'", "''")
     try:
         connection.execute("set timezone = 'UTC'")
+        # A question reads few rows in many steps: a second thread only sets every step up once more.
+        connection.execute("set threads = 1")
         connection.execute(f"attach '{quoted}' as published (read_only)")
         connection.execute("use published")
         reader = Reader(Register(connection, "", datetime.min, date.min, {}, {}), connection)

@@ -34,46 +34,57 @@ TIME_RULES = (
 PROJECT_RULES = ("ledger.ledger__duplicate_projects",)
 
 
-_NONE = {
-    name: f"select * from {name} where false"
-    for name in (
-        "canonical.time_entry",
-        "canonical.expense_item",
-        "canonical.supplier_cost",
-        "ledger.ledger__fee_items",
-    )
-}
+# Tables of which nothing bears on the question.
+_NONE: dict[str, str | None] = dict.fromkeys(
+    ("canonical.time_entry", "canonical.expense_item", "canonical.supplier_cost", "ledger.ledger__fee_items")
+)
 # What bears on an entry of time of the contract line ``$line``: its cap counts what the line pays for, and the same work
 # that was entered twice is the person's of that day.
-TIME_OF_LINE = _NONE | {
+TIME_OF_LINE: dict[str, str | None] = {
+    **_NONE,
     "canonical.time_entry": """
       select entry.* from canonical.time_entry as entry
       where entry.time_entry_id in (select time_entry_id from ledger.ledger__work where contract_line_id = $line)
         or (entry.resource_id = $resource_id and entry.work_date = cast($work_date as date))
     """,
-    "canonical.supplier_cost": "select * from canonical.supplier_cost where contract_line_id = $line",
+    **{
+        name: f"select * from {name} where contract_line_id = $line"
+        for name in ("canonical.supplier_cost", "ledger.ledger__unexplained_billing")
+    },
 }
 # What bears on an expense of it: the cap of expenses counts them alone.
-EXPENSES_OF_LINE = _NONE | {
-    "canonical.expense_item": "select * from canonical.expense_item where contract_line_id = $line"
+EXPENSES_OF_LINE: dict[str, str | None] = {
+    **_NONE,
+    "canonical.expense_item": "select * from canonical.expense_item where contract_line_id = $line",
 }
 
 
-def with_new(tables: Mapping[str, str], relation: str, records: str) -> dict[str, str]:
+def with_new(tables: Mapping[str, str | None], relation: str, records: str) -> dict[str, str | None]:
     """The tables with ``records`` added to ``relation``; columns that they do not name are NULL."""
     return {**tables, relation: f"{tables[relation]} union all by name {records}"}
 
 
 class Supposition:
-    """A session in which ``tables`` (``schema.table`` -> the select that stands for it) are as supposed on ``valid_on``."""
+    """A session in which tables are as supposed on ``valid_on``.
+
+    The cost of a question is not its rows but its SQL: what the engine plans, and sets up for every column of every step. So
+    what is empty is said to be, so that the engine leaves out what would read it, and the last rule is run together with
+    what is asked of it, so that it makes no column that nobody asks for.
+    """
 
     def __init__(self, reader: Reader, valid_on: date) -> None:
         self._reader, self._valid_on = reader, valid_on
         self._supposed: dict[str, str] = {}
 
-    def suppose(self, tables: Mapping[str, str], parameters: Mapping[str, object]) -> None:
-        """Lay the tables over the published ones; ``$name`` in their SQL is a parameter."""
+    def suppose(self, tables: Mapping[str, str | None], parameters: Mapping[str, object]) -> None:
+        """Lay tables (``schema.table`` -> the select that stands for it, None for no rows) over the published ones.
+
+        ``$name`` in their SQL is a parameter.
+        """
         for relation, sql in tables.items():
+            if sql is None:
+                self._supposed[relation] = _nothing_of(relation)
+                continue
             used = {name: value for name, value in parameters.items() if re.search(rf"\${name}\b", sql)}
             self._create(relation, sql, used)
 
@@ -83,7 +94,10 @@ class Supposition:
             sql = self._reader.register.rules.get(rule)
             if sql is None:
                 raise NotAvailableError(f"the published register holds no rule {rule}; run `leakage run` again")
-            self._create(rule, self._rewritten(sql), {})
+            if rule == rules[-1]:
+                self._supposed[rule] = f"({self._rewritten(sql)})"
+            else:
+                self._create(rule, self._rewritten(sql), {})
 
     def relation(self, name: str) -> str:
         """Where to select ``schema.table`` from: as supposed, or as published."""
@@ -91,9 +105,14 @@ class Supposition:
 
     def _create(self, relation: str, sql: str, parameters: Mapping[str, object]) -> None:
         table = f'temp.main."{relation}"'
-        self._reader.session.execute(f"create or replace temp table {table} as {sql}", dict(parameters))
-        self._supposed[relation] = table
+        created = f"create or replace temp table {table} as {sql}"
+        (rows,) = self._reader.session.execute(created, dict(parameters)).fetchall()[0]
+        self._supposed[relation] = table if rows else _nothing_of(relation)
 
     def _rewritten(self, sql: str) -> str:
         sql = sql.replace(AS_OF_DATE, f"cast('{self._valid_on.isoformat()}' as date)")
         return re.sub(r"\b(?:canonical|ledger)\.\w+\b", lambda found: self.relation(found.group()), sql)
+
+
+def _nothing_of(relation: str) -> str:
+    return f"(select * from {relation} where false)"

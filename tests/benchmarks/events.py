@@ -102,8 +102,8 @@ def _run(
     cpu = after.user + after.system - before.user - before.system
     return {
         "events_per_second": round(count * events / took, 1),
-        "p50_ms": round(_quantile(load.seconds, 0.5) * 1000, 1),
-        "p99_ms": round(_quantile(load.seconds, 0.99) * 1000, 1),
+        "p50_ms": round(quantile(load.seconds, 0.5) * 1000, 1),
+        "p99_ms": round(quantile(load.seconds, 0.99) * 1000, 1),
         "gateway_cpu_ms_per_1000_events": round(1e6 * cpu / (count * events), 1),
         "peak_mb": round(process.memory_info().rss / 1e6, 1),
     }
@@ -121,7 +121,7 @@ def _killed(gateway: GatewayProcess, call: Callable[[int], Call], count: int, ra
     return {"acknowledged_before": acknowledged * BATCH, "events_per_second": round(count * BATCH / took, 1)}
 
 
-def _quantile(values: list[float], share: float) -> float:
+def quantile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 

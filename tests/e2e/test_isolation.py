@@ -181,6 +181,7 @@ def test_a_vendor_that_goes_down_between_two_runs(runs: list[Run]) -> None:
 def test_an_object_that_is_refused_delays_only_itself(runs: list[Run]) -> None:
     sentence = runs[1].result.failed_loads[PROCUREMENT]
     assert "objects could not be read, the others are loaded: suppliers (" in sentence
+    assert f"{sentence}; of these, the register stands on what was loaded before" in runs[1].result.warnings
     assert any(f"procurement feed of {PROCUREMENT}" in w and "in 1 of " in w for w in runs[1].result.warnings)
 
 

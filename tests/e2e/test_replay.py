@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 from typer.testing import CliRunner
@@ -23,11 +24,14 @@ from ingestion.sandbox.facts import BilledItem, Facts, Invoice, InvoiceLine
 from ingestion.sandbox.world import World
 from orchestration import decisions
 from orchestration.cli import app
+from orchestration.defs.publishing import month_close
 from orchestration.replay import replay
 from orchestration.scenario_check import fact_index
 from tests.e2e.conftest import BuiltFirm, end_of
+from tests.unit.test_month_close import check, close
 
 Row = dict[str, Any]
+CLOSED = "close-2026-04"
 
 
 def read(database: Path, sql: str) -> list[Row]:
@@ -211,30 +215,47 @@ def test_what_is_recovered_was_billed_after_it_was_found(history: History) -> No
     assert all(row["invoiced"] <= row["recovered"] for row in ledger) and any(row["invoiced"] > 0 for row in ledger)
 
 
-def test_a_replay_is_the_register_of_that_day_row_for_row(history: History) -> None:
-    """It knows nothing of the later day: no decision, no repair, no event."""
+def test_the_close_of_a_month_is_the_register_of_its_last_day_row_for_row(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay, started as a close: it knows nothing of the later day, no decision, no repair, no event."""
     day = history.days[0]
+
+    class Then(datetime):
+        """The clock when the first day had been built."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return day.done_at
+
+    # The firm's first day is one before its month's last, and was over when it was closed.
+    monkeypatch.setattr(month_close, "last_day", lambda month: day.as_of)
+    monkeypatch.setattr(month_close, "datetime", Then)
     before = hashlib.sha256(history.warehouse.read_bytes()).hexdigest()
-    done = replay(day.as_of, day.done_at, "day-0")
-    again = read(done.database, "select * from marts.leakage__findings order by finding_id")
+    with dg.DagsterInstance.ephemeral() as instance:
+        check(instance, reconciles=True)
+        closed = close(instance, "2026-04-01")
+        assert closed.success
+        (built,) = closed.asset_materializations_for_node(closed.job_def.graph.nodes[0].name)
+    database = Path(str(built.metadata["database"].value))
+    assert database.parent.name == CLOSED
+    again = read(database, "select * from marts.leakage__findings order by finding_id")
     assert again == day.register
     assert hashlib.sha256(history.warehouse.read_bytes()).hexdigest() == before, "a replay never writes the warehouse"
-    known = read(
-        done.database, "select max(recorded_at) as at, max(as_of_date) as as_of from marts.leakage__finding_events"
-    )
+    known = read(database, "select max(recorded_at) as at, max(as_of_date) as as_of from marts.leakage__finding_events")
     assert known[0]["at"] <= day.done_at.replace(tzinfo=None) and known[0]["as_of"] == day.as_of
-    feeds = read(done.database, "select max(extracted_at) as at from canonical.feed_status")
+    feeds = read(database, "select max(extracted_at) as at from canonical.feed_status")
     assert feeds[0]["at"] <= day.done_at.replace(tzinfo=None)
     assert sorted(p.name for p in (history.data_dir / "replays").iterdir() if p.name.startswith(".")) == []
 
 
 def test_a_replay_is_read_by_name(history: History) -> None:
-    """Stands on the replay of the test before."""
-    listed = CliRunner().invoke(app, ["findings", "--replay", "day-0", "--json"])
+    """Stands on the close of the test before."""
+    listed = CliRunner().invoke(app, ["findings", "--replay", CLOSED, "--json"])
     assert listed.exit_code == 0, listed.output
     found = json.loads(listed.stdout)
     assert {f["finding_id"] for f in found} == {row["finding_id"] for row in history.days[0].register}
-    explained = CliRunner().invoke(app, ["explain", found[0]["finding_id"], "--replay", "day-0", "--json"])
+    explained = CliRunner().invoke(app, ["explain", found[0]["finding_id"], "--replay", CLOSED, "--json"])
     assert explained.exit_code == 0 and json.loads(explained.stdout)["chain"], explained.output
 
 

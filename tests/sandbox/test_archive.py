@@ -76,6 +76,8 @@ def test_no_secret_gets_into_the_archive(loaded: Running) -> None:
 
 def test_loads_that_stand_on_each_other_are_made_again_proven_and_pruned(tmp_path: Path) -> None:
     with running("coupa", tmp_path) as system, environment({"LEAKAGE_DATA_DIR": str(tmp_path)}):
+        # Those with lines and deletions; a load of every object is made again above.
+        system = replace(system, objects=("suppliers", "invoices", "invoice_lines"))
         system.load()
         system.world.replace_facts(touched(small_firm(), LATER, 30), LATER)
         system.vendor.tamper["invoices"] = spoilt

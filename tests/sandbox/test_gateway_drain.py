@@ -29,6 +29,7 @@ from ingestion.sources.events.inbox import Inbox, Received
 from ingestion.sources.events.schema import OBJECTS
 from ingestion.sources.events.settings import configured_inbox
 from ingestion.sources.events.sqlite_inbox import SqliteInbox
+from ingestion.versions import Held, known_versions
 from ingestion.warehouse import exclusive
 from tests.sandbox.test_gateway_inbox import received
 
@@ -107,6 +108,35 @@ def test_more_than_one_load_takes(inbox: Inbox, data_dir: Path, monkeypatch: pyt
     inbox.append([recent(n) for n in range(9)])
     assert drain() == 9
     assert raw(data_dir, ROWS) == once(*range(9))
+
+
+def test_a_backlog_is_compared_with_the_load_before_it_and_not_with_all_of_raw(
+    inbox: Inbox, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingestion.sources.events.draining.MAX_EVENTS", 4)
+    monkeypatch.setattr(SqliteInbox.claim, "__defaults__", (2, 1 << 20))
+    remembered: list[int] = []
+
+    def counted(*arguments: Any) -> dict[Any, Held]:
+        known = known_versions(*arguments)
+        remembered.append(len(known))
+        return known
+
+    monkeypatch.setattr("ingestion.raw.known_versions", counted)
+    began = datetime.now(UTC) - timedelta(hours=5)
+    inbox.append([replace(received(n), received_at=began + timedelta(minutes=10 * n)) for n in range(12)])
+    assert drain() == 12
+    assert raw(data_dir, ROWS) == once(*range(12))
+    assert remembered == [0, 4, 4]
+
+
+def test_a_load_takes_no_more_bytes_than_it_may(inbox: Inbox, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingestion.sources.events.draining.MAX_BYTES", 3_000)
+    monkeypatch.setattr(SqliteInbox.claim, "__defaults__", (1, 1 << 20))
+    inbox.append([recent(n, payload=b'"' + b"x" * 2_000 + b'"') for n in range(3)])
+    assert drain() == 3
+    loads = "select count(*) from raw_events.event group by _dlt_load_id order by 1"
+    assert raw(data_dir, loads) == [(1,), (2,)]
 
 
 def test_what_could_not_be_loaded_is_not_acknowledged(inbox: Inbox, data_dir: Path) -> None:

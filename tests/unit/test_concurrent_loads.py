@@ -57,7 +57,7 @@ def test_dlt_is_configured_by_one_load_at_a_time() -> None:
     assert met == [False, False]
 
 
-def test_no_load_meets_a_half_imported_pandas() -> None:
+def test_no_load_meets_a_half_imported_module() -> None:
     # In a process of its own: this one has long imported it.
     program = """
 import sys
@@ -65,14 +65,19 @@ from orchestration.lib import loader
 
 found = []
 loader.record_attempt = lambda *_: None
-loader.run = lambda system, **_: found.append(hasattr(sys.modules.get("pandas"), "DataFrame"))
-loads = loader.LoadsAhead(["a", "b"])
+
+def run(system, **_):
+    found.append(hasattr(sys.modules.get("pandas"), "DataFrame"))
+    found.append(hasattr(sys.modules.get(f"ingestion.sources.{system}"), "source"))
+
+loader.run = run
+loads = loader.LoadsAhead(["kantata", "netsuite", "unknown"])
 loads.start()
 list(loads.as_they_end())
-print(found)
+print(sorted(found))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[True, True]"
+    assert done.stdout.strip() == "[False, True, True, True, True, True]", "the last one is no system's"
 
 
 def test_a_load_ahead_that_broke_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Dagster's history in PostgreSQL: configured beside the other secrets, and shown nowhere."""
+"""Dagster's history and queue in PostgreSQL: configured beside the other secrets, and shown nowhere."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 
 from ingestion.config import ConfigurationError
+from orchestration.defs.publishing.month_close import CLOSE_JOB
 from orchestration.lib import storage
 from orchestration.lib.instance import instance, prepare_home
+from orchestration.lib.names import BUILD_JOB, load_job
 from orchestration.lib.storage import VARIABLE
 from tests.sandbox import postgres
+from tests.unit.test_run_queue import run_of
 
 
 @dg.asset
@@ -62,6 +68,34 @@ def test_runs_assets_and_checks_are_kept_in_the_database(
         assert second.event_log_storage.get_latest_asset_check_execution_by_key([key])[key].status.value == "SUCCEEDED"
     assert not list(data_dir.rglob("*.db"))
     assert server not in (data_dir / "dagster" / "dagster.yaml").read_text("utf-8")
+
+
+@pytest.mark.postgres
+def test_the_daemon_starts_what_the_pools_let_from_a_queue_in_the_database(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, server)
+    with instance() as kept, WorkspaceProcessContext(kept, EmptyWorkspaceTarget()) as workspace:
+        launched: list[dg.DagsterRun] = []
+        monkeypatch.setattr(
+            type(kept.run_launcher), "launch_run", lambda self, context: launched.append(context.dagster_run)
+        )
+
+        def iterate() -> list[str]:
+            """One look of the daemon at the queue; the jobs of the runs that it started."""
+            before = len(launched)
+            with QueuedRunCoordinatorDaemon(interval_seconds=1) as daemon:
+                assert [error for error in daemon.run_iteration(workspace) if error] == []
+            return sorted(run.job_name for run in launched[before:])
+
+        for name in (BUILD_JOB, CLOSE_JOB, load_job("kantata"), load_job("kantata"), load_job("netsuite")):
+            run_of(kept, name, dg.DagsterRunStatus.QUEUED)
+        assert iterate() == [BUILD_JOB, load_job("kantata"), load_job("netsuite")]
+        assert iterate() == [], "the pools are taken"
+        (build,) = (run for run in launched if run.job_name == BUILD_JOB)
+        assert kept.get_run_by_id(build.run_id).status is dg.DagsterRunStatus.STARTING  # type: ignore[union-attr]
+        kept.report_run_canceled(build)
+        assert iterate() == [CLOSE_JOB]
 
 
 def test_the_address_stays_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

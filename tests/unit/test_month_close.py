@@ -41,7 +41,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def replays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[date, datetime, str]]:
-    """What was asked to be built again; tests/e2e/test_replay.py builds."""
+    """What was asked to be built again; tests/e2e/test_replay.py builds it."""
     asked: list[tuple[date, datetime, str]] = []
 
     def replay(as_of: date, known_at: datetime, name: str) -> Replay:

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
 
+from ingestion.http.errors import PartialLoadError
 from orchestration.defs.automation.watching import watching_sensors
+from orchestration.defs.ingestion.assets import load_failure
 from orchestration.lib.names import FEED, raw_key
 
 TINY_REGISTER = Path(__file__).with_name("tiny_register.sql")
 KANTATA_FEED = raw_key("kantata", FEED)
 REASON = "kantata: answered 503, still so after 6 attempts; run again later"
+REFUSED = "kantata: the integration user may not read it; grant it the scope time:read"
 
 
 class Vendor(dg.ConfigurableResource):
-    """A vendor that is up or down."""
+    """A vendor that is up or down, or refuses some of its objects."""
 
     is_up: bool = True
+    refused: list[str] = []
 
 
-@dg.asset(key=KANTATA_FEED)
-def kantata_feed(vendor: Vendor) -> None:
+KANTATA_TIME = raw_key("kantata", "time_entries")
+
+
+@dg.multi_asset(specs=[dg.AssetSpec(KANTATA_FEED), dg.AssetSpec(KANTATA_TIME)], can_subset=True)
+def kantata(vendor: Vendor) -> Iterator[dg.MaterializeResult]:
     if not vendor.is_up:
         raise dg.Failure(REASON, allow_retries=False)
+    yield dg.MaterializeResult(asset_key=KANTATA_FEED)
+    if vendor.refused:
+        raise load_failure(PartialLoadError("kantata", dict.fromkeys(vendor.refused, REFUSED), 3))
+    yield dg.MaterializeResult(asset_key=KANTATA_TIME)
 
 
 @dg.asset
@@ -34,12 +45,12 @@ def files() -> None: ...
 
 
 LOADS = {
-    "kantata": dg.define_asset_job("load_kantata", dg.AssetSelection.assets(kantata_feed)),
+    "kantata": dg.define_asset_job("load_kantata", dg.AssetSelection.assets(kantata)),
     "files": dg.define_asset_job("load_files", dg.AssetSelection.assets(files)),
 }
 SENSORS = {sensor.name: sensor for sensor in watching_sensors(LOADS)}
 DEFINITIONS = dg.Definitions(
-    assets=[kantata_feed, files],
+    assets=[kantata, files],
     jobs=[*LOADS.values()],
     sensors=[*SENSORS.values()],
     resources={"vendor": Vendor()},
@@ -61,10 +72,11 @@ def tick(sensor: str, instance: dg.DagsterInstance, cursor: str | None = None) -
         return SENSORS[sensor].evaluate_tick(context)
 
 
-def load(instance: dg.DagsterInstance, *, is_up: bool) -> None:
+def load(instance: dg.DagsterInstance, *, is_up: bool = True, refused: Sequence[str] = ()) -> None:
     job = DEFINITIONS.resolve_job_def("load_kantata")
-    with_vendor = {"resources": {"vendor": {"config": {"is_up": is_up}}}}
-    assert job.execute_in_process(with_vendor, instance=instance, raise_on_error=False).success is is_up
+    with_vendor = {"resources": {"vendor": {"config": {"is_up": is_up, "refused": [*refused]}}}}
+    succeeds = is_up and not refused
+    assert job.execute_in_process(with_vendor, instance=instance, raise_on_error=False).success is succeeds
 
 
 def problems(instance: dg.DagsterInstance) -> list[str]:
@@ -94,6 +106,22 @@ def test_a_system_that_was_never_read_has_no_data_to_stand_on(instance: dg.Dagst
     tick("failed_runs", instance, begin.cursor)
     (problem,) = problems(instance)
     assert "there are no PSA data of it yet" in problem
+
+
+def test_of_a_load_that_failed_in_part_only_what_was_not_read_is_old(instance: dg.DagsterInstance) -> None:
+    load(instance)
+    begin = tick("failed_runs", instance)
+    load(instance, refused=["time_entries"])
+    first = tick("failed_runs", instance, begin.cursor)
+    (problem,) = problems(instance)
+    assert problem.startswith("Kantata OX was read in part: its time entries stay as of 20")
+    assert problem.endswith(
+        "UTC, its other data are up to date; pmo answers for it. Reason: kantata: 1 of 3 objects could not be read, "
+        f"the others are loaded: time_entries ({REFUSED})"
+    )
+    load(instance, refused=["time_entries", "stories"])
+    tick("failed_runs", instance, first.cursor)
+    assert "there are no stories and time entries of it yet, its other data are up to date" in problems(instance)[0]
 
 
 def test_a_late_feed_is_read_again_once_for_each_delay(instance: dg.DagsterInstance, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from dlt.extract import DltSource
 from filelock import FileLock, Timeout
 
 from ingestion import pipelines
-from ingestion.archive.tape import kept, noted
+from ingestion.archive.tape import is_replay, kept, noted
 from ingestion.config import settings
 from ingestion.http.errors import SourceError, TransientError
 from ingestion.raw import Fetched, Page, RawObject, Window
@@ -28,8 +28,8 @@ from ingestion.sources.events.inbox import Inbox, InboxError, Received
 from ingestion.sources.events.schema import OBJECTS
 from ingestion.sources.events.settings import SYSTEM, configured_inbox, embedded_inbox, event_settings
 
-# One load takes about this many at most, which bounds what it remembers of them.
-MAX_EVENTS = 200_000
+# One load takes about this much at most, however much waits: the database holds what it appends until that is committed.
+MAX_EVENTS, MAX_BYTES = 50_000, 64 << 20
 
 
 def drain() -> int:
@@ -75,16 +75,29 @@ class InboxClient:
         return self._pages()
 
     def server_time(self) -> datetime:
-        return noted(datetime.now(UTC))
+        """Up to when raw has every event once this load is done: no further than to the first that waited when it began.
+
+        Where the next load begins to compare, therefore, is before all that this one leaves waiting, and after what was
+        drained long ago.
+        """
+        return noted(datetime.now(UTC) if is_replay() else self._first_waiting())
 
     def _pages(self) -> Iterator[Page]:
-        taken = 0
-        while taken < MAX_EVENTS:
-            page: Page = msgspec.json.decode(kept("CLAIM", "inbox", self._claimed), type=list[msgspec.Raw])
+        events = size = 0
+        while events < MAX_EVENTS and size < MAX_BYTES:
+            answer = kept("CLAIM", "inbox", self._claimed)
+            page: Page = msgspec.json.decode(answer, type=list[msgspec.Raw])
             if not page:
                 return
-            taken += len(page)
+            events += len(page)
+            size += len(answer)
             yield page
+
+    def _first_waiting(self) -> datetime:
+        try:
+            return self._inbox().backlog().oldest or datetime.now(UTC)
+        except InboxError as error:
+            raise TransientError(f"{SYSTEM}: {error}") from None
 
     def _claimed(self) -> bytes:
         """The records of the next events, as one JSON array."""
@@ -112,17 +125,18 @@ def _drain(inbox: Inbox) -> int:
     try:
         # What an earlier drain of this data directory took and could not acknowledge.
         inbox.release(drainer())
-        drained = 0
-        while inbox.backlog().events:
+        # What comes meanwhile is left to the next drain: this one ends.
+        drained, waiting = 0, inbox.backlog().events
+        while drained < waiting:
             try:
                 pipelines.run(SYSTEM, source(inbox))
             except SourceError:
                 inbox.release(drainer())
                 raise
             loaded = inbox.ack(drainer())
-            drained += loaded
-            if loaded < MAX_EVENTS:
+            if not loaded:
                 break
+            drained += loaded
         inbox.purge(datetime.now(UTC) - timedelta(days=event_settings().keep_days))
         return drained
     finally:

@@ -1,7 +1,7 @@
 """Sensors that watch: dropped files, feeds that are later than their policy allows, and runs that failed."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -9,7 +9,7 @@ import dagster as dg
 from ingestion.config import ConfigurationError, settings
 from ingestion.registry import SYSTEMS, SystemSpec
 from orchestration import register
-from orchestration.lib.names import FEED, AssetJob, raw_key
+from orchestration.lib.names import FEED, AssetJob, raw_key, unread
 
 DROPS_SECONDS, LATE_SECONDS, FAILURE_SECONDS = 30, 300, 30
 
@@ -82,9 +82,10 @@ def _failed_runs(loads: Mapping[str, AssetJob]) -> dg.SensorDefinition:
     def failed(context: dg.RunFailureSensorContext) -> dg.SkipReason:
         system = next(name for name, job in loads.items() if job.name == context.dagster_run.job_name)
         feed = raw_key(system, FEED)
-        read = context.instance.get_latest_materialization_event(feed)
-        last = datetime.fromtimestamp(read.timestamp, UTC) if read else None
-        sentence = stopped(SYSTEMS[system], last, failure_sentence(context))
+        missing = [name for event in context.get_step_failure_events() for name in unread(event.step_failure_data)]
+        reads = [_last_read(context.instance, raw_key(system, name)) for name in missing or [FEED]]
+        last = None if None in reads else min(filter(None, reads))
+        sentence = stopped(SYSTEMS[system], last, failure_sentence(context), missing)
         context.instance.report_runless_asset_event(
             dg.AssetObservation(feed, metadata={"problem": sentence, "run": context.dagster_run.run_id})
         )
@@ -93,13 +94,23 @@ def _failed_runs(loads: Mapping[str, AssetJob]) -> dg.SensorDefinition:
     return failed
 
 
-def stopped(system: SystemSpec, last: datetime | None, reason: str) -> str:
-    """What a failed load means for the business: what stays as it was since ``last`` (UTC), who answers for it, and why."""
+def _last_read(instance: dg.DagsterInstance, key: dg.AssetKey) -> datetime | None:
+    read = instance.get_latest_materialization_event(key)
+    return datetime.fromtimestamp(read.timestamp, UTC) if read else None
+
+
+def stopped(system: SystemSpec, last: datetime | None, reason: str, missing: Sequence[str] = ()) -> str:
+    """What a failed load means for the business: what stays as it was since ``last`` (UTC), who answers for it, and why.
+
+    ``missing`` are the objects that could not be read where the others were.
+    """
     domains = ", ".join(sorted(system.domains)).upper()
-    stands = (
-        f"its {domains} data stay as of {last:%Y-%m-%d %H:%M} UTC" if last else f"there are no {domains} data of it yet"
-    )
-    return f"{system.title} could not be read: {stands}; {system.owner} answers for it. Reason: {reason}"
+    data = " and ".join(name.replace("_", " ") for name in missing) or f"{domains} data"
+    stands = f"its {data} stay as of {last:%Y-%m-%d %H:%M} UTC" if last else f"there are no {data} of it yet"
+    if missing:
+        stands = f"{stands}, its other data are up to date"
+    read = "was read in part" if missing else "could not be read"
+    return f"{system.title} {read}: {stands}; {system.owner} answers for it. Reason: {reason}"
 
 
 def failure_sentence(context: dg.RunFailureSensorContext) -> str:

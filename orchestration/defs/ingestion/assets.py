@@ -19,7 +19,7 @@ from orchestration.defs.ingestion.drops import drops_of, tell_drops
 from orchestration.defs.quality.checks import boundary_results, boundary_specs
 from orchestration.lib.freshness import Freshness
 from orchestration.lib.loader import Loader
-from orchestration.lib.names import FEED, QUARANTINE, load_step, vendor_pool
+from orchestration.lib.names import FEED, QUARANTINE, UNREAD, load_step, vendor_pool
 from orchestration.lib.raw_specs import raw_specs
 
 # The session has already retried with backoff; this covers a vendor that is away for longer, and then gives up.
@@ -88,8 +88,15 @@ def load_assets(system: SystemSpec, fresh: Freshness, *, expect_rows: bool) -> d
 
 
 def load_failure(error: SourceError, may_repeat: bool = True) -> dg.Failure:
-    """The failed load in one sentence; what cannot succeed by trying again is not retried."""
-    return dg.Failure(description=str(error), allow_retries=may_repeat and not isinstance(error, PermanentError))
+    """The failed load in one sentence; what cannot succeed by trying again is not retried.
+
+    The metadata ``unread`` name the objects that could not be read where the others were.
+    """
+    return dg.Failure(
+        description=str(error),
+        metadata={UNREAD: sorted(error.failures)} if isinstance(error, PartialLoadError) else None,
+        allow_retries=may_repeat and not isinstance(error, PermanentError),
+    )
 
 
 def _row_counts(system: SystemSpec, since: datetime) -> dict[str, dict[str, object]]:
