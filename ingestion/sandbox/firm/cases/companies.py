@@ -65,7 +65,7 @@ def _charge(line: str, item: str, price: Decimal) -> InvoiceLine:
         description="Time lent",
         quantity=D(8),
         unit_price=price,
-        items=[BilledItem(item=item)],
+        items=[BilledItem(item=item, quantity=D(8), amount=8 * price, customer=None)],
     )
 
 
