@@ -52,9 +52,9 @@ joined as (
     billing.open_amount,
     billing.billed_quantity_value,
     billing.billing_complete_through,
-    coalesce(caps.over_cap_amount, 0) as over_cap_amount,
+    coalesce(caps.over_cap_amount, 0) + coalesce(contract_caps.over_cap_amount, 0) as over_cap_amount,
     coalesce(caps.blocked_amount, 0) as blocked_amount,
-    coalesce(caps.is_cap_unsure, false) as is_cap_unsure,
+    coalesce(caps.is_cap_unsure, false) or coalesce(contract_caps.is_cap_unsure, false) as is_cap_unsure,
     policies.carry_rate,
     policies.hold_stale,
     policies.credit_rebill,
@@ -98,6 +98,7 @@ joined as (
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
+  left join {{ ref('ledger__contract_caps') }} as contract_caps on item.item_id = contract_caps.item_id
   left join {{ ref('ledger__contract_line_policies') }} as policies on item.contract_line_id = policies.contract_line_id
   left join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
   left join unattributed on item.item_id = unattributed.item_id

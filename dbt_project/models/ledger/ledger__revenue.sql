@@ -56,12 +56,15 @@ work as (
     item.contract_line_id,
     item.service_date as event_date,
     case
-      when coalesce(caps.over_cap_amount, 0) = 0 or not coalesce(caps.is_cap_unsure, false)
-        then item.entitled_amount - coalesce(caps.over_cap_amount, 0)
+      when
+        coalesce(caps.over_cap_amount, 0) + coalesce(contract_caps.over_cap_amount, 0) = 0
+        or not (coalesce(caps.is_cap_unsure, false) or coalesce(contract_caps.is_cap_unsure, false))
+        then item.entitled_amount - coalesce(caps.over_cap_amount, 0) - coalesce(contract_caps.over_cap_amount, 0)
     end as amount
   from {{ ref('ledger__billable_items') }} as item
   left join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
+  left join {{ ref('ledger__contract_caps') }} as contract_caps on item.item_id = contract_caps.item_id
   left join {{ ref('time_entry') }} as entry on item.item_id = entry.time_entry_id
   left join {{ ref('change_order') }} as change_order on entry.change_order_id = change_order.change_order_id
   where
