@@ -80,7 +80,7 @@
       'end_date': 'date', 'hours': hours, 'is_hard': 'boolean'},
     'milestone': {
       'project_source_id': 'string', 'contract_line_ref': 'string', 'customer_ref': 'string', 'name': 'string',
-      'amount': money, 'currency': 'string', 'due_date': 'date', 'accepted_date': 'date'},
+      'amount': money, 'currency': 'string', 'due_date': 'date', 'accepted_date': 'date', 'deemed_date': 'date'},
     'progress_report': {
       'contract_line_ref': 'string', 'project_source_id': 'string', 'reported_date': 'date', 'accepted_date': 'date',
       'completed_pct': pct},
