@@ -29,12 +29,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.config import DEFAULT_SYSTEMS, parse_systems
-from ingestion.sandbox.firm import AnswerKey, Firm
+from ingestion.sandbox.firm import AnswerKey, Firm, policies
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 from orchestration.environment import environment, output_to
 from orchestration.run import build_quickly
-from orchestration.scenario_check import fact_index, read_observed
+from orchestration.scenario_check import fact_index, read_observed, write_policies
 
 ENDS_ON = date(2026, 4, 29)
 ZERO = Decimal(0)
@@ -170,6 +170,7 @@ def _measure(firm: Firm, world: World, systems: str, data_dir: Path, scores: Sco
             "LEAKAGE_SYSTEMS": systems,
             "LEAKAGE_DATA_DIR": str(data_dir),
             "LEAKAGE_AS_OF": firm.ends_on.isoformat(),
+            "LEAKAGE_POLICIES_DIR": str(write_policies(policies(), data_dir / "policies", "the firm")),
         }
         with environment(sandbox.credentials() | variables), output_to(data_dir / "build.log"):
             failures = build_quickly()
