@@ -99,7 +99,10 @@ def check(
     results: dict[str, ScenarioResult] = {}
     groups = worlds(scenarios)
     with tempfile.TemporaryDirectory(prefix="leakage-policies-") as policies:
-        folders = [write_policies(group, Path(policies) / str(n)) for n, group in enumerate(groups, 1)]
+        folders = [
+            write_policies(group.policies, Path(policies) / str(n), group.scenarios[0].scenario)
+            for n, group in enumerate(groups, 1)
+        ]
         for n, (group, folder) in enumerate(zip(groups, folders, strict=True), 1):
             if log is not None:
                 log(f"run {n} of {len(groups)}: {len(group.scenarios)} scenario(s) as of {group.as_of}")
@@ -146,16 +149,16 @@ def _check_world(
     return compare(group.scenarios, observed)
 
 
-def write_policies(group: ScenarioWorld, folder: Path) -> Path | None:
-    """The shipped policies with the rows that the scenarios add, as files in ``folder``; None when they add none.
+def write_policies(added_to: Mapping[str, Sequence[Mapping[str, Any]]], folder: Path, origin: str) -> Path | None:
+    """The shipped policies with the rows added to their tables, as files in ``folder``; None when nothing is added.
 
-    Raises ScenarioError for a table or a column that the policies do not have.
+    ``origin`` says where the rows come from. Raises ScenarioError for a table or a column that the policies do not have.
     """
-    if not group.policies:
+    if not added_to:
         return None
-    folder.mkdir()
-    for table, added in group.policies.items():
-        at = f"{group.scenarios[0].scenario}: policies.{table}"
+    folder.mkdir(parents=True)
+    for table, added in added_to.items():
+        at = f"{origin}: policies.{table}"
         try:
             shipped = (SEEDS / f"{table}.csv").read_text("utf-8")
         except FileNotFoundError:

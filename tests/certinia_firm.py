@@ -155,6 +155,7 @@ def firm(entries: list[TimeEntry] | None = None, **more: Any) -> Facts:
                 "amount": "10000.01",
                 "due_on": "2026-03-20",
                 "accepted_on": "2026-03-16",
+                "deemed_on": "2026-04-15",
                 "shares": {"C1": "60", "C2": "40"},
             },
             {"id": "M2", "contract_line": "L1", "project": "P1", "amount": "500", "due_on": "2026-06-30"},

@@ -86,6 +86,7 @@ def firm(**more: Any) -> Facts:
                 starts_on="2026-02-15",
                 ends_on="2026-12-20",
                 po_expires_on="2026-11-30",
+                cap_amount="150000.50",
                 updated_at="2026-02-02",
             )
         ],

@@ -27,7 +27,8 @@
     'engagement': {
       'customer_source_id': 'string', 'legal_entity_ref': 'string', 'opportunity_source_id': 'string',
       'opportunity_amount': money, 'closed_won_at': 'timestamp', 'name': 'string', 'currency': 'string',
-      'status': 'string', 'signed_date': 'date', 'start_date': 'date', 'end_date': 'date', 'po_expires_date': 'date'},
+      'status': 'string', 'signed_date': 'date', 'start_date': 'date', 'end_date': 'date', 'po_expires_date': 'date',
+      'cap_amount': money},
     'contract_line': {
       'engagement_source_id': 'string', 'name': 'string', 'billing_method': 'string', 'currency': 'string',
       'contract_amount': money, 'cap_amount': money, 'discount_pct': pct, 'rate_card_source_id': 'string',
@@ -79,7 +80,7 @@
       'end_date': 'date', 'hours': hours, 'is_hard': 'boolean'},
     'milestone': {
       'project_source_id': 'string', 'contract_line_ref': 'string', 'customer_ref': 'string', 'name': 'string',
-      'amount': money, 'currency': 'string', 'due_date': 'date', 'accepted_date': 'date'},
+      'amount': money, 'currency': 'string', 'due_date': 'date', 'accepted_date': 'date', 'deemed_date': 'date'},
     'progress_report': {
       'contract_line_ref': 'string', 'project_source_id': 'string', 'reported_date': 'date', 'accepted_date': 'date',
       'completed_pct': pct},

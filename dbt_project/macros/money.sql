@@ -50,3 +50,15 @@
   {{ money(quotient('cast(' ~ amount ~ ' as decimal(20, 4)) * (' ~ running ~ ')', total)) }}
   - {{ money(quotient('cast(' ~ amount ~ ' as decimal(20, 4)) * (' ~ running ~ ' - (' ~ part ~ '))', total)) }}
 {%- endmacro %}
+
+{# Of several amounts the one nearest to a target: the first of equals, and the first where the target is not known. #}
+{% macro nearest_to(target, amounts) -%}
+  {%- set distances = [] -%}
+  {%- for amount in amounts %}{% do distances.append('abs(' ~ target ~ ' - ' ~ amount ~ ')') %}{% endfor -%}
+  case
+    {%- for amount in amounts %}
+    when {{ distances[loop.index0] }} = least({{ distances | join(', ') }}) then {{ amount }}
+    {%- endfor %}
+    else {{ amounts[0] }}
+  end
+{%- endmacro %}

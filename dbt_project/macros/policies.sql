@@ -22,6 +22,7 @@
     'global': {
       'fx_max_age': 'days', 'bank_match_window': 'days', 'sync_sla': 'hours', 'event_delay': 'hours',
       'intercompany_sla': 'business_days', 'recovery_maturity': 'days', 'exception_escalation': 'days',
+      'longest_day': 'hours',
       'time_sync_sla': 'hours', 'expense_sync_sla': 'hours', 'invoice_sync_sla': 'hours', 'payment_sync_sla': 'hours'
     }
   }) }}

@@ -23,7 +23,9 @@ RULES = {
         required=("properties__dealstage",), currencies=("properties__deal_currency_code",), may_be_empty=True
     ),
     "deal_stage_history": ObjectRules(may_be_empty=True),
-    "statement_of_work": ObjectRules(required=("properties__sow_status",), currencies=_CURRENCY),
+    "statement_of_work": ObjectRules(
+        required=("properties__sow_status",), currencies=_CURRENCY, ranges={"properties__cap_amount": _NOT_NEGATIVE}
+    ),
     "sow_line": ObjectRules(
         required=("properties__billing_method",),
         currencies=_CURRENCY,

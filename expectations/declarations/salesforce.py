@@ -17,7 +17,9 @@ RULES = {
         required=("stage_name",), currencies=_CURRENCY, ranges={"probability": _PERCENT}, may_be_empty=True
     ),
     "opportunity_history": ObjectRules(currencies=_CURRENCY, ranges={"probability": _PERCENT}, may_be_empty=True),
-    "contract": ObjectRules(required=("account_id", "status"), currencies=_CURRENCY),
+    "contract": ObjectRules(
+        required=("account_id", "status"), currencies=_CURRENCY, ranges={"cap_amount_c": _NOT_NEGATIVE}
+    ),
     "sow_line": ObjectRules(
         required=("contract_c",),
         currencies=_CURRENCY,

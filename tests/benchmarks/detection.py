@@ -29,12 +29,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.config import DEFAULT_SYSTEMS, parse_systems
-from ingestion.sandbox.firm import AnswerKey, Firm
+from ingestion.sandbox.firm import AnswerKey, Firm, policies
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 from orchestration.environment import environment, output_to
 from orchestration.run import build_quickly
-from orchestration.scenario_check import fact_index, read_observed
+from orchestration.scenario_check import fact_index, read_observed, write_policies
 
 ENDS_ON = date(2026, 4, 29)
 ZERO = Decimal(0)
@@ -81,13 +81,15 @@ class Score:
 @dataclass
 class Scores:
     """All seeds together. ``look_alikes`` counts findings of money about facts that are in order,
-    ``residuals`` those of the ``contract_lines`` (contract line and currency) that are not conserved."""
+    ``residuals`` those of the ``contract_lines`` (contract line and currency) that are not conserved;
+    ``wrong`` says in words what was missed or invented."""
 
     detectors: dict[str, Score] = field(default_factory=dict)
     estimates: Score = field(default_factory=Score)
     look_alikes: int = 0
     contract_lines: int = 0
     residuals: int = 0
+    wrong: list[str] = field(default_factory=list)
 
     @property
     def is_exact(self) -> bool:
@@ -101,6 +103,8 @@ class Scores:
         for key in theirs.keys() | ours.keys():
             score = self.detectors.setdefault(key[0], Score())
             _count(score, theirs.get(key), ours.get(key))
+            if (found_one := theirs.get(key)) != (planted_one := ours.get(key)):
+                self.wrong.append(f"{' '.join(key)}: planted {_said(planted_one)}, found {_said(found_one)}")
             self.look_alikes += key in theirs and key[1] in traps and key[2] in LOSING
 
     def add_estimates(self, found: Mapping[Any, Decimal], planted: Mapping[Any, Decimal]) -> None:
@@ -127,6 +131,7 @@ class Scores:
             },
             "look_alikes_found": self.look_alikes,
             "conservation": {"contract_lines": self.contract_lines, "with_residual": self.residuals},
+            "wrong": sorted(self.wrong),
         }
 
 
@@ -140,6 +145,10 @@ def _count(score: Score, theirs: Finding | None, ours: Finding | None) -> None:
     if theirs and ours:
         score.right += 1
         score.right_money += min(theirs.money, ours.money)
+
+
+def _said(finding: Finding | None) -> str:
+    return f"{finding.money:.2f} USD" if finding else "nothing"
 
 
 def _share(part: Decimal | int, whole: Decimal | int) -> float:
@@ -170,6 +179,7 @@ def _measure(firm: Firm, world: World, systems: str, data_dir: Path, scores: Sco
             "LEAKAGE_SYSTEMS": systems,
             "LEAKAGE_DATA_DIR": str(data_dir),
             "LEAKAGE_AS_OF": firm.ends_on.isoformat(),
+            "LEAKAGE_POLICIES_DIR": str(write_policies(policies(), data_dir / "policies", "the firm")),
         }
         with environment(sandbox.credentials() | variables), output_to(data_dir / "build.log"):
             failures = build_quickly()
@@ -260,6 +270,8 @@ def _show(figures: dict[str, Any]) -> None:
     console.print(f"look-alikes reported as leakage: {figures['look_alikes_found']}")
     lines = figures["conservation"]
     console.print(f"contract lines with a residual: {lines['with_residual']} of {lines['contract_lines']}")
+    for said in figures["wrong"]:
+        console.print(said)
     console.print(f"L03: amounts of the weeks that were found are off by {figures['estimates']['L03']['error']:.1%}")
 
 

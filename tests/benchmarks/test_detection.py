@@ -27,6 +27,9 @@ def test_missed_and_invented_findings_cost_recall_and_precision() -> None:
     assert scores.figures()["detectors"]["L01"] == {
         "planted": 2, "precision": 0.5, "recall": 0.5, "money_precision": 0.25, "money_recall": 0.5,
     }  # fmt: skip
+    assert scores.figures()["wrong"] == [
+        "L01 T2 at_risk: planted 100.00 USD, found nothing", "L01 T3 at_risk: planted nothing, found 300.00 USD",
+    ]  # fmt: skip
 
 
 def test_a_wrong_amount_is_wrong_in_money_alone_and_a_wrong_verdict_in_both() -> None:

@@ -17,12 +17,12 @@ from filelock import FileLock
 
 from ingestion.config import DEFAULT_SYSTEMS, parse_systems
 from ingestion.sandbox.facts import Facts
-from ingestion.sandbox.firm import Firm
+from ingestion.sandbox.firm import Firm, policies
 from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 from orchestration.environment import environment
 from orchestration.run import build_quickly, execute
-from orchestration.scenario_check import fact_index, read_observed
+from orchestration.scenario_check import fact_index, read_observed, write_policies
 
 # Big enough for everything that can be planted.
 FIRM = Firm(seed=11, staff=20, months=5, ends_on=date(2026, 4, 29))
@@ -104,8 +104,16 @@ class BuiltFirm:
 def served(data_dir: Path, firm: Firm = FIRM) -> Iterator[BuiltFirm]:
     """The systems of ``firm`` on its last day, and the environment of runs on them in ``data_dir``."""
     world = World(firm.facts_at(end_of(firm.ends_on)), end_of(firm.ends_on), parse_systems(DEFAULT_SYSTEMS))
+    own = data_dir / "own-policies"
+    if not own.exists():
+        write_policies(policies(), own, "the firm")
     with SandboxServer(world) as sandbox:
-        variables = {"LEAKAGE_SYSTEMS": DEFAULT_SYSTEMS, "LEAKAGE_DATA_DIR": str(data_dir), "LEAKAGE_KNOWN_AT": None}
+        variables = {
+            "LEAKAGE_SYSTEMS": DEFAULT_SYSTEMS,
+            "LEAKAGE_DATA_DIR": str(data_dir),
+            "LEAKAGE_KNOWN_AT": None,
+            "LEAKAGE_POLICIES_DIR": str(own),
+        }
         with environment(sandbox.credentials() | variables | {"LEAKAGE_AS_OF": firm.ends_on.isoformat()}):
             yield BuiltFirm(firm, world, firm.ends_on, data_dir)
 

@@ -18,9 +18,9 @@ LEAKAGE = ("at_risk", "confirmed_loss")
 def test_findings_equal_the_answer_key(built: BuiltFirm) -> None:
     built.assert_key_is_found()
     kinds = {detector for detector, _ in built.found()}
-    # There are no transfer prices (L34) and tax rates (L36) by default, late fees (L40) are off, and L03 estimates.
+    # Late fees (L40) are off, and L03 estimates.
     by_name = {f"L{n:02d}" for n in range(1, 42)} | {f"R{n:02d}" for n in range(1, 10)}
-    assert kinds == by_name - {"L03", "L34", "L36", "L40"}
+    assert kinds == by_name - {"L03", "L40"}
 
 
 def test_time_that_was_never_logged_is_estimated(built: BuiltFirm) -> None:

@@ -185,6 +185,7 @@ def test_twice_the_money_is_twice_the_leakage(engine: LedgerEngine, before: Judg
         f"update canonical.contract_line set discount_tiers = {tiers} for tier in split(discount_tiers, ';')], ';')",
         "update policies.policies set policy_value = 2 * policy_value where unit = 'amount'",
         "update policies.approval_authorities set limit_amount = 2 * limit_amount",
+        "update policies.transfer_prices set hourly_rate = 2 * hourly_rate",
     )
     assert after.residual == 0
     assert after.findings.keys() == before.findings.keys()

@@ -211,6 +211,7 @@ def test_milestones_are_mapped_exactly(models):
         "currency": "EUR",
         "due_date": date(2026, 3, 20),
         "accepted_date": date(2026, 3, 16),
+        "deemed_date": date(2026, 4, 15),
     }
     assert mapped_row(models, "milestone", "milestones", "M2")["accepted_date"] is None
 

@@ -97,6 +97,7 @@ def test_engagement(mapped):
         "start_date": date(2026, 2, 15),
         "end_date": date(2026, 12, 20),
         "po_expires_date": date(2026, 11, 30),
+        "cap_amount": Decimal("150000.5000"),
     }
 
 

@@ -111,6 +111,7 @@ def firm(**more: Any) -> Facts:
                 starts_on="2026-02-15",
                 ends_on="2026-12-20",
                 po_expires_on="2026-11-30",
+                cap_amount="150000.50",
             )
         ],
         "contract_lines": [
@@ -696,6 +697,7 @@ def test_engagement_is_mapped_exactly(mapped):
         "start_date": date(2026, 2, 15),
         "end_date": date(2026, 12, 20),
         "po_expires_date": date(2026, 11, 30),
+        "cap_amount": Decimal("150000.5000"),
     }
 
 

@@ -19,8 +19,8 @@ from ingestion.sandbox.firm import AnswerKey, Firm
 from ingestion.sandbox.firm.setup import SERVICE_LINES
 
 SMALL: dict[str, Any] = {"staff": 8, "months": 4}
-# All that can be judged exactly with the shipped settings: no transfer prices (L34) or tax rates (L36), no late fees (L40).
-DETECTORS = {f"L{n:02d}" for n in range(1, 42)} - {"L03", "L34", "L36", "L40"} | {f"R{n:02d}" for n in range(1, 10)}
+# All that can be judged exactly with the firm's own policies: late fees (L40) are off.
+DETECTORS = {f"L{n:02d}" for n in range(1, 42)} - {"L03", "L40"} | {f"R{n:02d}" for n in range(1, 10)}
 TRAPS = {
     "not_yet_due",
     "late_approval_in_sla",
@@ -66,6 +66,8 @@ TRAPS = {
     "wip_reversed",
     "plan_follows_change",
     "loss_provided_for",
+    "charged_between_companies",
+    "tax_in_full",
 }
 REFERENCES = {
     "customer": "customers",

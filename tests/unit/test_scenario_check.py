@@ -134,7 +134,7 @@ def test_policies_of_scenarios_are_added_to_the_shipped_ones(tmp_path: Path) -> 
     group = with_policies(
         '{holidays: [{holiday_date: 2026-03-16, name: "Day, free"}], approval_authorities: [{approver_role: x}]}'
     )
-    folder = write_policies(group, tmp_path / "own")
+    folder = write_policies(group.policies, tmp_path / "own", "S01")
     assert folder is not None and sorted(p.name for p in folder.iterdir()) == [
         "approval_authorities.csv",
         "holidays.csv",
@@ -142,7 +142,7 @@ def test_policies_of_scenarios_are_added_to_the_shipped_ones(tmp_path: Path) -> 
     written = (folder / "holidays.csv").read_text("utf-8")
     assert written == (SEEDS / "holidays.csv").read_text("utf-8") + '2026-03-16,"Day, free"\n'
     assert (folder / "approval_authorities.csv").read_text("utf-8").endswith("\nx,,,\n")
-    assert write_policies(with_policies("{}"), tmp_path / "none") is None
+    assert write_policies(with_policies("{}").policies, tmp_path / "none", "S01") is None
 
 
 @pytest.mark.parametrize(
@@ -160,5 +160,5 @@ def test_policies_of_scenarios_are_added_to_the_shipped_ones(tmp_path: Path) -> 
 )
 def test_policies_that_do_not_exist_are_named(policies: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as refused:
-        write_policies(with_policies(policies), tmp_path / "own")
+        write_policies(with_policies(policies).policies, tmp_path / "own", "S01")
     assert str(refused.value).startswith(said)

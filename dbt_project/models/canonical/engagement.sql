@@ -13,6 +13,7 @@ select
   source.start_date,
   source.end_date,
   source.po_expires_date,
+  source.cap_amount,
   source.source_system,
   source.source_id,
   source.source_updated_at,

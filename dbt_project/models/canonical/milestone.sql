@@ -10,6 +10,7 @@ select
   source.currency,
   source.due_date,
   source.accepted_date,
+  source.deemed_date,
   source.source_system,
   source.source_id,
   source.source_updated_at,

@@ -8,6 +8,8 @@ with bookings as (
     booking.hours,
     days.calendar_date,
     resource.work_calendar_id,
+    resource.hire_date,
+    resource.termination_date,
     count(*) over (partition by booking.assignment_id) as weekdays
   from {{ ref('assignment') }} as booking
   inner join {{ ref('project') }} as project on booking.project_id = project.project_id
@@ -22,7 +24,7 @@ with bookings as (
     and not project.is_deleted
 ),
 
--- (Step 2/3) Without what fell on a holiday, less approved leave.
+-- (Step 2/3) While employed, without what fell on a holiday, no more than the person's calendar has, less approved leave.
 days_off as (
   select distinct
     work_calendar_id,
@@ -50,6 +52,7 @@ daily as (
     cast({{ dbt.dateadd('day', '-days.weekday_number', 'bookings.calendar_date') }} as date) as week_start_date,
     {{ quotient('cast(bookings.hours as decimal(20, 4))', 'bookings.weekdays') }} as booked_hours,
     leaves.hours as leave_hours,
+    calendar.hours_per_day,
     sum({{ quotient('cast(bookings.hours as decimal(20, 4))', 'bookings.weekdays') }}) over (
       partition by bookings.resource_id, bookings.calendar_date
     ) as day_hours
@@ -58,7 +61,24 @@ daily as (
   left join days_off
     on bookings.work_calendar_id = days_off.work_calendar_id and bookings.calendar_date = days_off.holiday_date
   left join leaves on bookings.resource_id = leaves.resource_id and bookings.calendar_date = leaves.leave_date
-  where days_off.holiday_date is null
+  left join {{ ref('work_calendar') }} as calendar
+    on bookings.work_calendar_id = calendar.work_calendar_id and not calendar.is_deleted
+  where
+    days_off.holiday_date is null
+    and (bookings.hire_date is null or bookings.hire_date <= bookings.calendar_date)
+    and (bookings.termination_date is null or bookings.termination_date >= bookings.calendar_date)
+),
+
+-- Bookings of one day share what the day has.
+fitting as (
+  select
+    daily.*,
+    case
+      when hours_per_day < day_hours
+        then {{ quotient('cast(booked_hours as decimal(20, 6)) * hours_per_day', 'day_hours') }}
+      else booked_hours
+    end as fitting_hours
+  from daily
 )
 
 -- (Step 3/3) A week of a person on a contract line.
@@ -70,14 +90,14 @@ select
   role,
   week_start_date as work_date,
   cast({{ dbt.dateadd('day', 6, 'week_start_date') }} as date) as week_end_date,
-  cast(sum(booked_hours) as decimal(9, 4)) as booked_hours,
+  cast(sum(fitting_hours) as decimal(9, 4)) as booked_hours,
   cast(
     sum(
       case
         when leave_hours is null then 0
-        else least(booked_hours, {{ quotient('cast(leave_hours as decimal(20, 4)) * booked_hours', 'day_hours') }})
+        else least(fitting_hours, {{ quotient('cast(leave_hours as decimal(20, 4)) * booked_hours', 'day_hours') }})
       end
     ) as decimal(9, 4)
   ) as leave_hours
-from daily
+from fitting
 group by resource_id, contract_line_id, role, week_start_date

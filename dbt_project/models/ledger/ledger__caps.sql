@@ -5,7 +5,8 @@ with approved_changes as (
     change_order.contract_line_id,
     sum(case when not {{ foreign }} then change_order.cap_delta_amount else 0 end) as cap_delta_amount,
     -- What the systems that bill do not know yet keeps them from billing.
-    sum(case when sync.is_gap and not {{ foreign }} then change_order.cap_delta_amount else 0 end) as unsynced_amount,
+    sum(case when sync.is_gap and not {{ foreign }} then greatest(0, sync.missing_cap_delta_amount) else 0 end)
+      as unsynced_amount,
     max(case when {{ foreign }} and change_order.cap_delta_amount <> 0 then 1 else 0 end) = 1 as has_foreign_change
   from {{ ref('change_order') }} as change_order
   inner join {{ ref('contract_line') }} as line on change_order.contract_line_id = line.contract_line_id

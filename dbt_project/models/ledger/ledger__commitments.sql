@@ -71,11 +71,11 @@ worked as (
   union all
 
   select
-    contract_line_id,
-    accepted_date as service_date,
-    amount
-  from {{ ref('milestone') }}
-  where not is_deleted and accepted_date <= {{ as_of_date() }}
+    milestone.contract_line_id,
+    {{ milestone_accepted_date('milestone') }} as service_date,
+    milestone.amount
+  from {{ ref('milestone') }} as milestone
+  where not milestone.is_deleted and {{ milestone_accepted_date('milestone') }} is not null
 ),
 
 fees as (

@@ -1,5 +1,5 @@
 -- Policies that concern an engagement as a whole: the strictest of its contract lines.
-{% set keys = ['project_setup_sla', 'change_order_sla', 'scope_escalation'] %}
+{% set keys = ['project_setup_sla', 'change_order_sla', 'cap_warning', 'contract_drift_amount', 'contract_drift_pct'] %}
 select
   line.engagement_id,
   {% for key in keys %}

@@ -10,8 +10,8 @@ with milestones as (
     milestone.customer_id,
     milestone.project_id,
     coalesce(line.currency, milestone.currency) as currency,
-    coalesce({{ come_by_as_of('milestone.accepted_date') }}, milestone.due_date) as service_date,
-    {{ come_by_as_of('milestone.accepted_date') }} as accepted_date,
+    coalesce({{ milestone_accepted_date('milestone') }}, milestone.due_date) as service_date,
+    {{ milestone_accepted_date('milestone') }} as accepted_date,
     milestone.amount as value_amount,
     case
       when line.billing_method = 'non_billable' then 'non_billable'

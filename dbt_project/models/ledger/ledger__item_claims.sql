@@ -59,7 +59,11 @@ select
   served.category,
   served.verdict,
   served.reason,
-  item.causes,
+  -- A right that lapsed is the cause of its own part of the item alone.
+  case
+    when served.reason = 'notice_missed' then coalesce(item.causes || ';', '') || served.reason
+    else item.causes
+  end as causes,
   cast(served.served_amount as decimal(18, 4)) as amount,
   item.currency,
   item.expected_invoice_date,

@@ -52,9 +52,9 @@ joined as (
     billing.open_amount,
     billing.billed_quantity_value,
     billing.billing_complete_through,
-    coalesce(caps.over_cap_amount, 0) as over_cap_amount,
+    coalesce(caps.over_cap_amount, 0) + coalesce(contract_caps.over_cap_amount, 0) as over_cap_amount,
     coalesce(caps.blocked_amount, 0) as blocked_amount,
-    coalesce(caps.is_cap_unsure, false) as is_cap_unsure,
+    coalesce(caps.is_cap_unsure, false) or coalesce(contract_caps.is_cap_unsure, false) as is_cap_unsure,
     policies.carry_rate,
     policies.hold_stale,
     policies.credit_rebill,
@@ -76,7 +76,15 @@ joined as (
     project.status = 'closed' as is_project_closed,
     change_order.change_order_id,
     {{ change_order_status('change_order') }} as change_order_status,
-    coalesce(change_sync.is_gap, false) as is_change_order_unsynced,
+    coalesce(change_sync.is_absent, false) as is_change_order_unsynced,
+    -- What was done before a change took effect is not covered by its signature.
+    coalesce(
+      {{ change_order_status('change_order') }} = 'approved'
+      and item.service_date < coalesce(change_order.effective_date, change_order.approved_date),
+      false
+    ) as is_before_change_order,
+    {{ dbt.datediff('change_order.requested_date', as_of_date(), 'day') }} as change_order_age,
+    policies.scope_escalation,
     cast(expense.rejected_at as date) as rejected_date,
     policies.expense_resubmission,
     policies.lookback_limit,
@@ -90,6 +98,7 @@ joined as (
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
+  left join {{ ref('ledger__contract_caps') }} as contract_caps on item.item_id = contract_caps.item_id
   left join {{ ref('ledger__contract_line_policies') }} as policies on item.contract_line_id = policies.contract_line_id
   left join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
   left join unattributed on item.item_id = unattributed.item_id
@@ -187,6 +196,13 @@ judged as (
     end
     || case when discounted.is_parked then 'late_setup;' else '' end
     || case when discounted.is_change_order_unsynced or discounted.blocked_amount > 0 then 'co_not_synced;' else '' end
+    || case
+      when
+        discounted.change_order_status in ('draft', 'pending')
+        and discounted.change_order_age > discounted.scope_escalation
+        then 'approval_overdue;'
+      else ''
+    end
     || case when discounted.is_sync_failed then 'sync_failed;' else '' end
     || case when discounted.is_on_duplicate_project then 'duplicate_project;' else '' end
     || case when discounted.is_entered_twice then 'entered_twice;' else '' end
@@ -284,6 +300,7 @@ select
   change_order_id,
   change_order_status,
   is_change_order_unsynced,
+  is_before_change_order,
   cast(retainage_amount as decimal(18, 4)) as retainage_amount,
   retainage_release_date,
   cast({{ dbt.dateadd('day', 'cast(expense_resubmission as int)', 'rejected_date') }} as date) as resubmission_due_date,

@@ -56,12 +56,15 @@ work as (
     item.contract_line_id,
     item.service_date as event_date,
     case
-      when coalesce(caps.over_cap_amount, 0) = 0 or not coalesce(caps.is_cap_unsure, false)
-        then item.entitled_amount - coalesce(caps.over_cap_amount, 0)
+      when
+        coalesce(caps.over_cap_amount, 0) + coalesce(contract_caps.over_cap_amount, 0) = 0
+        or not (coalesce(caps.is_cap_unsure, false) or coalesce(contract_caps.is_cap_unsure, false))
+        then item.entitled_amount - coalesce(caps.over_cap_amount, 0) - coalesce(contract_caps.over_cap_amount, 0)
     end as amount
   from {{ ref('ledger__billable_items') }} as item
   left join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
+  left join {{ ref('ledger__contract_caps') }} as contract_caps on item.item_id = contract_caps.item_id
   left join {{ ref('time_entry') }} as entry on item.item_id = entry.time_entry_id
   left join {{ ref('change_order') }} as change_order on entry.change_order_id = change_order.change_order_id
   where
@@ -201,6 +204,47 @@ milestones as (
   group by contract_line_id
 ),
 
+-- Change orders that hold on the business date, from the day on which they took effect and were approved.
+changes as (
+  select
+    change_order.contract_line_id,
+    change_order.delta_amount,
+    greatest(
+      coalesce(change_order.effective_date, change_order.approved_date),
+      change_order.approved_date,
+      coalesce(line.start_date, change_order.approved_date)
+    ) as effect_date
+  from {{ ref('change_order') }} as change_order
+  inner join {{ ref('contract_line') }} as line on change_order.contract_line_id = line.contract_line_id
+  where
+    change_order.status = 'approved'
+    and not change_order.is_deleted
+    and change_order.approved_date <= {{ as_of_date() }}
+    and coalesce(change_order.effective_date, change_order.approved_date) <= {{ as_of_date() }}
+    and coalesce(change_order.currency, line.currency) = line.currency
+),
+
+-- What of them came after a month, and what a month has of each that is spread evenly over the days, or months, left to it.
+changed as (
+  select
+    months.contract_line_id,
+    months.book,
+    months.period_end_date,
+    sum(changes.delta_amount) as change_amount,
+    sum(case when changes.effect_date > months.period_end_date then changes.delta_amount else 0 end) as later_amount,
+    {% for unit in ['day', 'month'] %}
+    {% set elapsed = dbt.datediff('changes.effect_date', 'months.period_end_date', unit) ~ ' + 1' %}
+    {% set total = dbt.datediff('changes.effect_date', 'months.end_date', unit) ~ ' + 1' %}
+    sum({{ money(quotient(
+      'cast(changes.delta_amount as decimal(24, 4)) * greatest(0, least(' ~ elapsed ~ ', ' ~ total ~ '))',
+      'nullif(greatest(0, ' ~ total ~ '), 0)'
+    )) }}) as spread_by_{{ unit }}s_amount{{ ',' if not loop.last }}
+    {% endfor %}
+  from months
+  inner join changes on months.contract_line_id = changes.contract_line_id
+  group by months.contract_line_id, months.book, months.period_end_date
+),
+
 -- (Step 4/4) Earned to date by the policy's method.
 measured as (
   select
@@ -224,6 +268,10 @@ measured as (
     accepted_to_date.amount as accepted_amount,
     accepted_to_date.unknown_count as unknown_accepted_count,
     milestones.milestone_amount,
+    months.contract_amount - coalesce(changed.later_amount, 0) as month_price_amount,
+    months.contract_amount - coalesce(changed.change_amount, 0) as original_amount,
+    coalesce(changed.spread_by_days_amount, 0) as spread_by_days_amount,
+    coalesce(changed.spread_by_months_amount, 0) as spread_by_months_amount,
     costs_to_date.amount as cost_amount,
     costs_to_date.unknown_count as unknown_cost_count,
     billed_to_date.amount as billed_amount,
@@ -239,14 +287,34 @@ measured as (
       and months.period_end_date = {{ measure }}_to_date.period_end_date
   {% endfor %}
   left join milestones on months.contract_line_id = milestones.contract_line_id
+  left join changed
+    on
+      months.contract_line_id = changed.contract_line_id
+      and months.book = changed.book
+      and months.period_end_date = changed.period_end_date
 )
 
-{% set by_days = 'round(' ~ quotient(
-  'cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_days, total_days))', 'nullif(total_days, 0)'
-) ~ ', 2)' %}
-{% set by_months = 'round(' ~ quotient(
-  'cast(contract_amount as decimal(24, 4)) * greatest(0, least(elapsed_months, total_months))', 'nullif(total_months, 0)'
-) ~ ', 2)' %}
+-- By days or by months, a change order from the first day on or from its own, at the price of the month or of today: where the
+-- standard leaves several ways, the one that the books are nearest to is theirs.
+{% set straight = [] %}
+{% for unit in ['days', 'months'] %}
+{% for price, spread in [('contract_amount', '0'), ('original_amount', 'spread_by_' ~ unit ~ '_amount')] %}
+{% do straight.append('(round(' ~ quotient(
+  'cast(' ~ price ~ ' as decimal(24, 4)) * greatest(0, least(elapsed_' ~ unit ~ ', total_' ~ unit ~ '))',
+  'nullif(total_' ~ unit ~ ', 0)'
+) ~ ', 2) + ' ~ spread ~ ')') %}
+{% endfor %}
+{% endfor %}
+{% set by_hours, by_cost, at_once = [], [], [] %}
+{% for price in ['contract_amount', 'month_price_amount'] %}
+{% do by_hours.append('least(' ~ price ~ ', round(' ~ quotient(
+  'cast(' ~ price ~ ' as decimal(20, 4)) * cast(worked_hours as decimal(12, 4))', 'nullif(estimated_hours, 0)'
+) ~ ', 2))') %}
+{% do by_cost.append('least(' ~ price ~ ', round(' ~ quotient(
+  'cast(' ~ price ~ ' as decimal(20, 4)) * cast(cost_amount as decimal(18, 4))', 'nullif(estimate_at_completion_amount, 0)'
+) ~ ', 2))') %}
+{% do at_once.append(price) %}
+{% endfor %}
 select
   {{ dbt.hash(
     "contract_line_id || '|' || book || '|' || cast(period_end_date as " ~ dbt.type_string() ~ ")"
@@ -264,31 +332,17 @@ select
       when 'prepaid_drawdown' then case when unknown_prepaid_count = 0 then prepaid_amount end
       when 'labour_hours'
         then case
-          when unknown_hours_count = 0 and estimated_hours > 0
-            then least(
-              contract_amount,
-              round({{ quotient(
-                'cast(contract_amount as decimal(20, 4)) * cast(worked_hours as decimal(12, 4))', 'estimated_hours'
-              ) }}, 2)
-            )
+          when unknown_hours_count = 0 and estimated_hours > 0 then {{ nearest_to('recognised_amount', by_hours) }}
         end
       when 'point_in_time'
-        then case when accepted_amount >= milestone_amount then contract_amount when milestone_amount is not null then 0 end
-      -- By days or by months, whichever the books follow: both are straight lines.
-      when 'straight_line'
         then case
-          when abs(recognised_amount - {{ by_months }}) < abs(recognised_amount - {{ by_days }}) then {{ by_months }}
-          else {{ by_days }}
+          when accepted_amount >= milestone_amount then {{ nearest_to('recognised_amount', at_once) }}
+          when milestone_amount is not null then 0
         end
+      when 'straight_line' then {{ nearest_to('recognised_amount', straight) }}
       when 'cost_to_cost'
         then case
-          when unknown_cost_count = 0 and estimate_at_completion_amount > 0
-            then least(
-              contract_amount,
-              round({{ quotient(
-                'cast(contract_amount as decimal(20, 4)) * cast(cost_amount as decimal(18, 4))', 'estimate_at_completion_amount'
-              ) }}, 2)
-            )
+          when unknown_cost_count = 0 and estimate_at_completion_amount > 0 then {{ nearest_to('recognised_amount', by_cost) }}
         end
     end as decimal(18, 4)
   ) as earned_to_date_amount,

@@ -13,6 +13,7 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 # Dates that say when something holds, not when somebody entered it.
 _EFFECTIVE = (
     "due",
+    "deemed",
     "starts",
     "ends",
     "expires",

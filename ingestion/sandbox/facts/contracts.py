@@ -50,6 +50,7 @@ class Contract(Fact):
     starts_on: date | None = None
     ends_on: date | None = None
     po_expires_on: date | None = None
+    cap_amount: Exact | None = Field(None, description="most that the fees of all its lines may come to")
 
 
 class ContractLine(Fact):

@@ -90,6 +90,9 @@ class Milestone(Fact):
     amount: Exact
     due_on: date | None = None
     accepted_on: date | None = None
+    deemed_on: date | None = Field(
+        None, description="day on which the contract takes it for accepted when the customer has said nothing by then"
+    )
     shares: dict[str, Exact] = {}
 
 

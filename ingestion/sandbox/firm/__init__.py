@@ -20,11 +20,12 @@ from ingestion.sandbox.firm.judge import answer_key
 from ingestion.sandbox.firm.key import AnswerKey, Estimate, Leak, Totals, Trap
 from ingestion.sandbox.firm.model import Book
 from ingestion.sandbox.firm.people import employ
+from ingestion.sandbox.firm.policies import policies
 from ingestion.sandbox.firm.revenue import close_months
 from ingestion.sandbox.firm.setup import found
 from ingestion.sandbox.firm.work import incur_costs, log_time, open_internal_projects, schedule
 
-__all__ = ["AFTERMATH_DAYS", "AnswerKey", "Estimate", "Firm", "Leak", "Totals", "Trap"]
+__all__ = ["AFTERMATH_DAYS", "AnswerKey", "Estimate", "Firm", "Leak", "Totals", "Trap", "policies"]
 
 AFTERMATH_DAYS = 45
 """How far the simulation goes on after the firm's end date, so that the clock can be moved."""

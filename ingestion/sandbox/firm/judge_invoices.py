@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from ingestion.sandbox.facts import Invoice, Payment
-from ingestion.sandbox.firm.basics import add_business_days
+from ingestion.sandbox.firm.basics import HUNDRED, add_business_days, cents
 from ingestion.sandbox.firm.items import Item
 from ingestion.sandbox.firm.key import CATEGORIES, ItemKind, Leak, Verdict
 from ingestion.sandbox.firm.model import Book, Posted
+from ingestion.sandbox.firm.policies import TAX_PCT, TAXED_COUNTRY
 from ingestion.sandbox.firm.setup import ENTITIES
 
 STUCK_SLA, STUCK_LOSS = 5, 30
@@ -22,6 +23,7 @@ AUTHORITY = {"billing_clerk": Decimal(500), "controller": Decimal(10000)}
 """What the roles that write off in this firm may give up."""
 ZERO = Decimal(0)
 HOME = {entity: currency for currency, (entity, *_) in ENTITIES.items()}
+TAXED = {entity for entity, _, country, _ in ENTITIES.values() if country == TAXED_COUNTRY}
 
 
 def judge_invoices(book: Book, as_of: date) -> Iterator[Leak]:
@@ -107,6 +109,7 @@ class _About:
         for invoice in invoices:
             if invoice.kind == "credit_memo" and invoice.status == "posted":
                 self.credits[invoice.original_invoice or ""].append(invoice)
+        self.domestic = {c.id for c in _facts(book, "customers", as_of) if c.country == TAXED_COUNTRY}
         self.disputed: defaultdict[str, Decimal] = defaultdict(Decimal)
         for dispute in _facts(book, "disputes", as_of):
             if dispute.resolved_on is None:
@@ -125,6 +128,10 @@ class _About:
             if add_business_days(invoice.issued_on, STUCK_SLA) < self.as_of:
                 yield self._money("L24", invoice, "timing_delay", ZERO, net)
             return
+        if invoice.legal_entity in TAXED and invoice.customer in self.domestic:
+            difference = abs(cents(net * TAX_PCT / HUNDRED) - invoice.tax_amount)
+            if difference > 1:
+                yield self._money("L36", invoice, "control_gap", ZERO, difference)
         credits = self.credits[invoice.id]
         credited_net = -sum((line.amount or ZERO for c in credits for line in c.lines), ZERO)
         credited = credited_net - sum((c.tax_amount for c in credits), ZERO)

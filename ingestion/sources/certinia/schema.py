@@ -131,6 +131,7 @@ _READ: dict[str, RawObject] = {
                 "pse__Billing_Hold__c": "bool",
                 "CRM_Contract_Line_Id__c": "text",
                 "Bill_To_Account__c": "text",
+                "Deemed_Accepted_On__c": "date",
             }
             | CURRENCY,
         ),

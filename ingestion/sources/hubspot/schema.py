@@ -110,6 +110,7 @@ OBJECTS: dict[str, RawObject] = {
                 "end_date": "date",
                 "erp_legal_entity_id": "text",
                 "po_expiration_date": "date",
+                "cap_amount": _MONEY,
             }
             | _CURRENCY,
         ),

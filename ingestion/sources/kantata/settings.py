@@ -113,6 +113,7 @@ PURPOSES: dict[str, Purpose] = {
     "email_aliases": Purpose("custom_field", "E-mail Aliases", ("User",)),
     "legal_entity": Purpose("custom_field", "Legal Entity ID", ("User",)),
     "accepted_on": Purpose("custom_field", "Client Accepted On", ("Story",)),
+    "deemed_on": Purpose("custom_field", "Deemed Accepted On", ("Story",)),
     "progress_reported_on": Purpose("custom_field", "Progress Reported On", ("Story",)),
     "exact_percent": Purpose("custom_field", "Exact Percent Complete", ("Story",)),
     "agreement_type": Purpose("custom_field", "Agreement Type", ("Estimate",)),

@@ -86,6 +86,7 @@ OBJECTS: dict[str, RawObject] = {
                 "Opportunity__c": "text",
                 "ERP_Legal_Entity_Id__c": "text",
                 "PO_Expiration_Date__c": "date",
+                "Cap_Amount__c": MONEY,
             }
             | CURRENCY,
         ),

@@ -13,7 +13,10 @@ select
   case
     when milestone.is_approved and coalesce(lower(trim(milestone.status)), '') not in ('canceled', 'cancelled')
       then milestone.actual_date
-  end as accepted_date
+  end as accepted_date,
+  case
+    when coalesce(lower(trim(milestone.status)), '') not in ('canceled', 'cancelled') then milestone.deemed_accepted_on
+  end as deemed_date
 from {{ ref('stg_certinia__milestones') }} as milestone
 left join {{ ref('stg_certinia__projects') }} as project
   on milestone.project_id = project.project_id

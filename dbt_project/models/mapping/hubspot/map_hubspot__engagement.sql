@@ -52,7 +52,8 @@ select
   sow.signed_date,
   sow.start_date,
   sow.end_date,
-  sow.po_expiration_date as po_expires_date
+  sow.po_expiration_date as po_expires_date,
+  cast(sow.cap_amount as decimal(18, 4)) as cap_amount
 from {{ ref('stg_hubspot__statements_of_work') }} as sow
 left join company
   on sow.statement_of_work_id = company.from_id and (not company.is_deleted or sow.is_deleted)

@@ -1,5 +1,5 @@
 with accepted as (
-  {{ kantata_custom_fields('Story', {'accepted_on': 'value_text'}) }}
+  {{ kantata_custom_fields('Story', {'accepted_on': 'value_text', 'deemed_on': 'value_text'}) }}
 ),
 
 reference as (
@@ -25,7 +25,8 @@ select
     -- Nobody accepts a date: the milestone is earned when it comes.
     when 'fixed_date' then milestone.date_to_invoice
     when 'upon_completion' then cast(nullif(accepted.accepted_on, '') as date)
-  end as accepted_date
+  end as accepted_date,
+  case when milestone.billing_type = 'upon_completion' then cast(nullif(accepted.deemed_on, '') as date) end as deemed_date
 from {{ ref('stg_kantata__billing_milestones') }} as milestone
 left join {{ ref('stg_kantata__stories') }} as story
   on milestone.story_id = story.story_id

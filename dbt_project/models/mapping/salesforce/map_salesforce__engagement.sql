@@ -42,7 +42,8 @@ select
   contract.customer_signed_date as signed_date,
   contract.start_date,
   contract.end_date,
-  contract.po_expiration_date as po_expires_date
+  contract.po_expiration_date as po_expires_date,
+  cast(contract.cap_amount as decimal(18, 4)) as cap_amount
 from {{ ref('stg_salesforce__contracts') }} as contract
 left join {{ ref('stg_salesforce__opportunities') }} as opportunity
   on contract.opportunity_id = opportunity.opportunity_id

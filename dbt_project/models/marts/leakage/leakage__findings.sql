@@ -47,6 +47,8 @@ select
     when valued.verdict = 'compliance' then 'high'
     when coalesce(valued.money_concerned, 0) < coalesce(valued.materiality, 0) then 'low'
     when valued.money_concerned >= valued.severity_high then 'high'
+    -- The final invoice of a closed project ends the right to bill what is left of it.
+    when valued.category = 'closed_project_wip' then 'high'
     when valued.verdict = 'at_risk' and valued.probability_pct >= valued.severity_high_probability then 'high'
     when valued.money_concerned >= valued.severity_medium then 'medium'
     else 'low'

@@ -12,13 +12,13 @@ with blocked as (
   group by contract_line_id, currency
 ),
 
--- Each change order accounts for as much of the blocked work of its line as it adds, the oldest first; one in another currency
--- than the line's for none.
+-- Each change order accounts for as much of the blocked work of its line as is missing of it, the oldest first; one in another
+-- currency than the line's for none.
 gaps as (
   select
     sync.*,
-    greatest(abs(coalesce(sync.delta_amount, 0)), abs(coalesce(sync.cap_delta_amount, 0))) as change_amount,
-    sum(greatest(abs(coalesce(sync.delta_amount, 0)), abs(coalesce(sync.cap_delta_amount, 0)))) over (
+    greatest(abs(sync.missing_delta_amount), abs(sync.missing_cap_delta_amount)) as change_amount,
+    sum(greatest(abs(sync.missing_delta_amount), abs(sync.missing_cap_delta_amount))) over (
       partition by sync.contract_line_id, sync.currency
       order by sync.approved_date asc nulls last, sync.change_order_id asc nulls last
       rows between unbounded preceding and current row
@@ -58,12 +58,17 @@ found as (
     || {{ said('sync.approved_date') }} || ': '
     || case when sync.is_missing_in_psa then 'create its budget in delivery; ' else '' end
     || case when sync.is_missing_in_erp then 'create its billing schedule in the ledger; ' else '' end
+    || case when sync.is_different_in_psa then 'correct its amount in delivery; ' else '' end
+    || case when sync.is_different_in_erp then 'correct its amount in the ledger; ' else '' end
     || {{ shown('sync.change_amount - sync.exposed_amount', "coalesce(sync.currency, '')") }}
     || ' of delivered work waits.' as action,
     case
       when sync.is_missing_in_psa and sync.is_missing_in_erp then 'missing_in_psa_and_erp'
       when sync.is_missing_in_psa then 'missing_in_psa'
-      else 'missing_in_erp'
+      when sync.is_missing_in_erp then 'missing_in_erp'
+      when sync.is_different_in_psa and sync.is_different_in_erp then 'differs_in_psa_and_erp'
+      when sync.is_different_in_psa then 'differs_in_psa'
+      else 'differs_in_erp'
     end as reason,
     {{ evidence([
       ['opportunity', 'engagement.source_system', 'engagement.opportunity_source_id'],

@@ -9,6 +9,7 @@ with lent as (
     entry.contract_line_id,
     entry.customer_id,
     entry.project_id,
+    entry.resource_id,
     entry.work_date,
     resource.legal_entity_id,
     coalesce(price.currency, line.currency) as currency,
@@ -54,28 +55,91 @@ with lent as (
     and (price.currency is null or price.hourly_rate is not null)
 ),
 
-charged as (
+charges as (
   select
-    link.item_id,
-    sum({{ converted('link.amount', 'line.currency', 'lent.currency', 'fx') }}) as amount,
-    sum(
-      case when {{ converted('link.amount', 'line.currency', 'lent.currency', 'fx') }} is null then 1 else 0 end
-    ) as unknown_count
-  from lent
-  inner join {{ ref('billing_link') }} as link on lent.time_entry_id = link.item_id
-  inner join {{ ref('invoice_line') }} as line on link.invoice_line_id = line.invoice_line_id
+    line.invoice_line_id,
+    line.contract_line_id,
+    line.resource_id,
+    line.net_amount,
+    line.currency,
+    line.service_from_date,
+    line.service_to_date,
+    invoice.posted_date,
+    invoice.legal_entity_id
+  from {{ ref('invoice_line') }} as line
   inner join {{ ref('invoice') }} as invoice on line.invoice_id = invoice.invoice_id
-  left join {{ ref('ledger__fx_daily') }} as fx
-    on line.currency = fx.from_currency and lent.currency = fx.to_currency and invoice.posted_date = fx.calendar_date
   where
-    lent.preference = 1
-    and invoice.intercompany_legal_entity_id is not null
+    invoice.intercompany_legal_entity_id is not null
     and invoice.status = 'posted'
     and not invoice.is_deleted
     and not line.is_deleted
-    and not link.is_deleted
     and invoice.posted_date <= {{ as_of_date() }}
-  group by link.item_id
+),
+
+links as (
+  select
+    invoice_line_id,
+    item_id,
+    amount
+  from {{ ref('billing_link') }}
+  where not is_deleted
+),
+
+of_hours as (
+  select
+    link.item_id,
+    {{ converted('link.amount', 'line.currency', 'lent.currency', 'fx') }} as amount
+  from lent
+  inner join links as link on lent.time_entry_id = link.item_id
+  inner join charges as line on link.invoice_line_id = line.invoice_line_id
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on line.currency = fx.from_currency and lent.currency = fx.to_currency and line.posted_date = fx.calendar_date
+  where lent.preference = 1
+),
+
+-- A charge that names a period and no hours is for the hours that were lent in it, the first ones first.
+sums as (
+  select
+    lent.time_entry_id as item_id,
+    lent.transfer_amount,
+    {{ converted('line.net_amount', 'line.currency', 'lent.currency', 'fx') }} as charge_amount,
+    sum(lent.transfer_amount) over (
+      partition by line.invoice_line_id, lent.currency
+      order by lent.work_date asc nulls last, lent.time_entry_id asc nulls last
+      rows between unbounded preceding and current row
+    ) as running_amount
+  from charges as line
+  inner join lent
+    on
+      line.contract_line_id = lent.contract_line_id
+      and line.legal_entity_id = lent.legal_entity_id
+      and (line.resource_id is null or line.resource_id = lent.resource_id)
+      and lent.work_date between line.service_from_date and line.service_to_date
+      and lent.preference = 1
+  left join links on line.invoice_line_id = links.invoice_line_id
+  left join of_hours on lent.time_entry_id = of_hours.item_id
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on line.currency = fx.from_currency and lent.currency = fx.to_currency and line.posted_date = fx.calendar_date
+  where links.invoice_line_id is null and of_hours.item_id is null and line.net_amount > 0
+),
+
+charged as (
+  select
+    item_id,
+    sum(amount) as amount,
+    sum(case when amount is null then 1 else 0 end) as unknown_count
+  from (
+    select item_id, amount from of_hours
+    union all
+    select
+      item_id,
+      case
+        when charge_amount is not null
+          then greatest(0, least(transfer_amount, charge_amount - running_amount + transfer_amount))
+      end as amount
+    from sums
+  ) as each_charge
+  group by item_id
 ),
 
 found as (

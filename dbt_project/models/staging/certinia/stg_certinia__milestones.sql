@@ -11,6 +11,7 @@ select
   pse_billing_hold_c as is_on_billing_hold,
   crm_contract_line_id_c as crm_contract_line_id,
   bill_to_account_c as bill_to_account_id,
+  deemed_accepted_on_c as deemed_accepted_on,
   currency_iso_code,
   cast(created_date as {{ dbt.type_timestamp() }}) as created_at,
   cast(system_modstamp as {{ dbt.type_timestamp() }}) as system_modstamp,

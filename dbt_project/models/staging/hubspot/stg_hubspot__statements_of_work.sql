@@ -7,6 +7,7 @@ select
   properties__end_date as end_date,
   properties__erp_legal_entity_id as erp_legal_entity_id,
   properties__po_expiration_date as po_expiration_date,
+  properties__cap_amount as cap_amount,
   properties__currency_code as currency_code,
   created_at,
   updated_at,

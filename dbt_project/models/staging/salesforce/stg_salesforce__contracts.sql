@@ -12,6 +12,7 @@ select
   opportunity_c as opportunity_id,
   erp_legal_entity_id_c as erp_legal_entity_id,
   po_expiration_date_c as po_expiration_date,
+  cap_amount_c as cap_amount,
   currency_iso_code,
   created_date as created_at,
   system_modstamp,

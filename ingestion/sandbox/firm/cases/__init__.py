@@ -6,7 +6,7 @@ They happen in the latest month whose invoices are well past due at the firm's e
 
 from __future__ import annotations
 
-from ingestion.sandbox.firm.cases import books, costs, fees, prices, receivables, setup, time
+from ingestion.sandbox.firm.cases import books, companies, costs, fees, prices, receivables, setup, time
 from ingestion.sandbox.firm.cases.case import Case
 from ingestion.sandbox.firm.model import Book
 
@@ -51,6 +51,8 @@ CASES = (
     books.work_in_progress,
     books.plans,
     books.expected_loss,
+    companies.lent_time,
+    companies.tax,
 )
 
 

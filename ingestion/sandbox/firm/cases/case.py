@@ -70,6 +70,7 @@ class Case:
         starts_on: date | None = None,
         ends_on: date | None = None,
         revrec: str | None = None,
+        role: str = ROLE,
         **terms: Any,
     ) -> Engagement:
         """A prompt engagement over both months with a card of one role."""
@@ -88,7 +89,7 @@ class Case:
         e.manager, e.set_up_days = self.people[0], 1
         e.terms = {"amount": D(60000), "passthrough_basis": "none"} | terms
         card = Card(
-            f"RC-{e.key}", "contract_line", e.line, currency, [RateLine(id=f"RC-{e.key}-1", role=ROLE, rate=D(rate))]
+            f"RC-{e.key}", "contract_line", e.line, currency, [RateLine(id=f"RC-{e.key}-1", role=role, rate=D(rate))]
         )
         e.cards = [card, self.book.standard_cards[currency]]
         e.terms["rate_card"] = card.id

@@ -158,6 +158,7 @@ CATALOG: dict[str, SObject] = {
                 "pse__Billing_Hold__c": "boolean",
                 "CRM_Contract_Line_Id__c": "string",
                 "Bill_To_Account__c": "reference",
+                "Deemed_Accepted_On__c": "date",
             }
             | MONEY,
             {"pse__Project__c": "pse__Proj__c", "Bill_To_Account__c": "Account"},

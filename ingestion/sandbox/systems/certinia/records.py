@@ -254,6 +254,7 @@ class Records(OrgRecords):
             "pse__Billed__c": False,
             "pse__Billing_Hold__c": False,
             "CRM_Contract_Line_Id__c": self.crm("contract_lines", line),
+            "Deemed_Accepted_On__c": day(milestone.deemed_on),
             "CurrencyIsoCode": currency,
         }
         return [

@@ -127,6 +127,7 @@ CATALOG: dict[str, ObjectType] = {
                 "end_date": "date",
                 "erp_legal_entity_id": "string",
                 "po_expiration_date": "date",
+                "cap_amount": "number",
             }
             | _CURRENCY,
             "name",

@@ -253,6 +253,7 @@ class Records:
                 "end_date": contract.ends_on,
                 "erp_legal_entity_id": self.world.ref("erp", "legal_entities", contract.legal_entity),
                 "po_expiration_date": contract.po_expires_on,
+                "cap_amount": contract.cap_amount,
                 "currency_code": contract.currency,
             },
         )

@@ -42,6 +42,7 @@ def _milestone(records: Records, milestone: Milestone, project: str | None) -> N
     }
     records.story(story_id, project, story, times)
     links.day("accepted_on", "Story", story_id, milestone.accepted_on, times)
+    links.day("deemed_on", "Story", story_id, milestone.deemed_on, times)
     currency = records.currency_of(records.projects.get(project or ""), milestone.contract_line)
     total = subunits(milestone.amount, currency) or 0
     for fact_id, customer, amount in _shares(milestone, total):

@@ -146,6 +146,7 @@ CATALOG: dict[str, SObject] = {
                 "Opportunity__c": "reference",
                 "ERP_Legal_Entity_Id__c": "string",
                 "PO_Expiration_Date__c": "date",
+                "Cap_Amount__c": "currency",
             }
             | MONEY
             | VIEWED,

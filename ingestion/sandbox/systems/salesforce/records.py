@@ -194,6 +194,7 @@ class Records(OrgRecords):
             "Opportunity__c": self.id_of("opportunities", contract.opportunity),
             "ERP_Legal_Entity_Id__c": self.system.world.ref("erp", "legal_entities", contract.legal_entity),
             "PO_Expiration_Date__c": day(contract.po_expires_on),
+            "Cap_Amount__c": number(contract.cap_amount),
             "CurrencyIsoCode": contract.currency,
             **_never_viewed(),
         }
