@@ -200,8 +200,12 @@ def agree_milestone(
     due_on: date,
     accepted_on: date | None,
     shares: dict[str, Decimal] | None = None,
+    deemed_on: date | None = None,
 ) -> list[Item]:
-    """A milestone of an engagement and its items to bill, one per customer share; none before acceptance."""
+    """A milestone of an engagement and its items to bill, one per customer share; none before acceptance.
+
+    Without ``accepted_on`` the contract takes it for accepted on ``deemed_on``.
+    """
     key = f"M-{e.key}-{e.next_number('milestone')}"
     record = book.add(
         "milestones",
@@ -213,23 +217,26 @@ def agree_milestone(
         name=name,
         amount=amount,
         due_on=due_on,
+        deemed_on=deemed_on,
         shares=shares or {},
     )
-    if accepted_on is None:
+    day = accepted_on or deemed_on
+    if day is None or day > book.horizon:
         book.traps.append((due_on, key, "milestone_not_accepted"))
         return []
-    record.changes.append((at(accepted_on, 11), {"accepted_on": accepted_on}))
+    if accepted_on:
+        record.changes.append((at(accepted_on, 11), {"accepted_on": accepted_on}))
     items = []
     for customer, percent in (shares or {e.customer: Decimal(100)}).items():
         item = Item(
             f"{key}/{customer}" if shares else key,
             "milestone",
-            accepted_on,
+            day,
             e,
             e.project,
             customer=customer,
             value=cents(amount * percent / 100),
-            approved_at=at(accepted_on, 11),
+            approved_at=at(day, 11),
         )
         items.append(item)
     e.milestones += items

@@ -17,6 +17,7 @@ CASES = (
     time.missing_rate,
     costs.expenses,
     fees.milestones,
+    fees.silence,
     costs.suppliers,
     fees.caps_and_retainer,
     setup.merged_project,

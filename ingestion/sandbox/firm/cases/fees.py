@@ -29,6 +29,14 @@ def milestones(case: Case) -> None:
     case.spend(e, 6, "Hotel", "380.00", "USD")
 
 
+def silence(case: Case) -> None:
+    """Nobody objected to one milestone until the contract's last day for that; the day of another lies ahead."""
+    e = case.engagement("HA", "USD", "fixed_milestone", expense_policy="inclusive")
+    (silent,) = agree_milestone(case.book, e, "Concept", D(5000), case.nth(3), None, deemed_on=case.nth(8))
+    silent.treatment = "never"
+    agree_milestone(case.book, e, "Handover", D(6000), case.nth(12), None, deemed_on=case.book.horizon + DAY * 30)
+
+
 def caps_and_retainer(case: Case) -> None:
     capped = case.engagement("K", method="tm_cap", amount=D(4800), cap_amount=D(4800))
     for _ in range(3):

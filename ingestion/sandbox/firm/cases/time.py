@@ -99,7 +99,7 @@ def never_logged(case: Case) -> None:
 
 
 def change_orders(case: Case) -> None:
-    """A raised cap that the ledger was never told of, one that everybody knows, and work for unsigned change orders."""
+    """Raised caps that the ledger knows nothing of, all of, or a part of, and work for unsigned change orders."""
     for tag, unknown_to in (("TD", ["erp"]), ("TE", [])):
         e = case.engagement(tag, method="tm_cap", amount=D(2000), cap_amount=D(2000))
         order = case.change_order(e, case.nth(2), 1600, approved=case.nth(5), cap_delta=1600, unknown_to=unknown_to)
@@ -110,6 +110,14 @@ def change_orders(case: Case) -> None:
             case.plant("L17", order, "change_order", "control_gap", since, exposed=D(400))
         else:
             case.work(e, 6, case.nth(8), person=case.people[4], trap="change_order_known")
+    e = case.engagement("TH", method="tm_cap", amount=D(2000), cap_amount=D(2000))
+    known = {"erp": {"amount": D(400), "cap_delta": D(400)}}
+    order = case.change_order(e, case.nth(2), 1600, approved=case.nth(5), cap_delta=1600, known_as=known)
+    case.work(e, 10, case.nth(6), person=case.people[5])
+    case.work(e, 2, case.nth(7), person=case.people[5])
+    case.work(e, 4, case.nth(8), person=case.people[5], treatment="never", unbilled_as="L17")
+    since = add_business_days(month_end(case.month), ISSUE_SLA) + DAY
+    case.plant("L17", order, "change_order", "control_gap", since, exposed=D(400))
     e = case.engagement("TF")
     pending = case.change_order(e, case.nth(3), 4000)
     refused = case.change_order(e, case.nth(3), 3000, rejected=case.nth(10))
