@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from ingestion.sandbox.facts import ProjectCost, RevenueSchedule
@@ -32,7 +32,7 @@ def close_months(book: Book) -> None:
         months = _plan(book, e)
         before = ZERO
         carried = ZERO
-        for end in month_ends(e.starts_on, min(month_end(e.ends_on), book.horizon)):
+        for end in month_ends(e.starts_on, min(_last_month(e), book.horizon)):
             total = earned(e, end)
             due = total - before
             before = total
@@ -40,6 +40,8 @@ def close_months(book: Book) -> None:
             error = e.revenue_error
             if error and error.month == end:
                 recognised, carried = _mistaken(e, recognised, end)
+            if end not in months and due:
+                months[end] = _month(book, e, end, at(end, 20), ZERO)
             if recognised or due:
                 months[end].changes.append((at(end, 21), {"recognised": recognised, "posted_on": end}))
 
@@ -55,18 +57,29 @@ def _plan(book: Book, e: Engagement) -> dict[date, Record]:
     months = {}
     for n, end in enumerate(ends, 1):
         share = part if n < len(ends) else price - part * (len(ends) - 1)
-        months[end] = book.add(
-            "revenue_schedules",
-            RevenueSchedule,
-            signed_at(book, e),
-            id=f"RS-{e.key}-{end:%y%m}",
-            contract_line=e.line,
-            period=f"{end:%Y-%m}",
-            method=e.revrec,
-            planned=None if e.revrec == "as_invoiced" else share,
-            currency=e.currency,
-        )
+        planned = None if e.revrec == "as_invoiced" else share
+        months[end] = _month(book, e, end, signed_at(book, e), planned)
     return months
+
+
+def _month(book: Book, e: Engagement, end: date, created_at: datetime, planned: Decimal | None) -> Record:
+    return book.add(
+        "revenue_schedules",
+        RevenueSchedule,
+        created_at,
+        id=f"RS-{e.key}-{end:%y%m}",
+        contract_line=e.line,
+        period=f"{end:%Y-%m}",
+        method=e.revrec,
+        planned=planned,
+        currency=e.currency,
+    )
+
+
+def _last_month(e: Engagement) -> date:
+    """The end of the last month in which anything is earned: a deliverable may be accepted after the engagement."""
+    accepted = (i.happened_on for i in e.milestones) if e.revrec == "milestone_output" else ()
+    return month_end(max((e.ends_on, *accepted)))
 
 
 def earned(e: Engagement, day: date) -> Decimal:
