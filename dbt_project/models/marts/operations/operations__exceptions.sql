@@ -146,7 +146,8 @@ raised as (
 
   select
     {{ exception_columns("'failed_load'", "'failed_load|' || attempt.source_system", 'failures.failing_since', {
-      'subject': "case when attempt.status = 'partial' then 'part of ' else '' end || attempt.source_system", 'detail': 'attempt.detail', 'record_count': '1',
+      'subject': "case when attempt.status = 'partial' then 'part of ' else '' end || attempt.source_system",
+      'detail': 'attempt.detail', 'record_count': '1',
       'record_ids': 'attempt.load_attempt_id'}) }}
   from {{ ref('load_attempt') }} as attempt
   inner join first_failures as failures on attempt.source_system = failures.source_system
