@@ -60,8 +60,10 @@ class SandboxServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         config = uvicorn.Config(
-            self._app(), log_level="warning", access_log=False, date_header=False, server_header=False, lifespan="off"
-        )
+            self._app(), log_level="warning", access_log=False, date_header=False, server_header=False, lifespan="off",
+            # A client that keeps a TLS connection open does not answer its end: the server waited ten seconds for it.
+            timeout_graceful_shutdown=1,
+        )  # fmt: skip
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if tls:
             self._folder = tempfile.TemporaryDirectory(prefix="leakage-sandbox-")
