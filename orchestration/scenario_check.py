@@ -310,7 +310,7 @@ def _best(expected: Expectation, about: list[Observed], used: set[int]) -> Obser
 
 def _same(expected: Any, found: Any) -> bool:
     if isinstance(found, tuple):
-        return expected in found
+        return not found if expected is None else expected in found
     return bool(expected == found)
 
 

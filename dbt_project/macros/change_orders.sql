@@ -9,3 +9,14 @@
     else {{ change_order }}.status
   end
 {%- endmacro %}
+
+{#
+  Whether a change order holds on the as-of date: signed, and in effect. One that takes effect retroactively counts from the day
+  it was approved. Argument: the alias of change_order.
+#}
+{% macro is_in_force(change_order) -%}
+  {{ change_order }}.status = 'approved'
+  and not {{ change_order }}.is_deleted
+  and coalesce({{ change_order }}.effective_date, {{ change_order }}.approved_date) <= {{ as_of_date() }}
+  and coalesce({{ change_order }}.approved_date, {{ change_order }}.effective_date) <= {{ as_of_date() }}
+{%- endmacro %}

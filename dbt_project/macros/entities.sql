@@ -61,7 +61,8 @@
     'project': {
       'name': 'string', 'project_code': 'string', 'customer_ref': 'string', 'contract_line_ref': 'string',
       'project_type': 'string', 'status': 'string', 'start_date': 'date', 'end_date': 'date', 'created_at': 'timestamp',
-      'merged_into_source_id': 'string', 'manager_ref': 'string', 'parent_source_id': 'string', 'service_line': 'string'},
+      'merged_into_source_id': 'string', 'manager_ref': 'string', 'parent_source_id': 'string', 'service_line': 'string',
+      'is_excluded_from_billing': 'boolean'},
     'resource': {
       'name': 'string', 'email': 'string', 'role': 'string', 'resource_type': 'string', 'cost_rate': rate,
       'cost_currency': 'string', 'legal_entity_ref': 'string', 'hire_date': 'date', 'termination_date': 'date',
@@ -96,7 +97,7 @@
       'expense_date': 'date', 'amount': money, 'currency': 'string', 'tax_amount': money,
       'recoverable_tax_amount': money, 'is_billable': 'boolean', 'status': 'string',
       'submitted_at': 'timestamp', 'approved_at': 'timestamp', 'merchant': 'string', 'receipt_ref': 'string',
-      'rejected_at': 'timestamp', 'rejection_reason': 'string'},
+      'rejected_at': 'timestamp', 'rejection_reason': 'string', 'reimbursed_at': 'timestamp'},
     'supplier_cost': {
       'document_source_id': 'string', 'document_type': 'string', 'document_number': 'string', 'supplier_name': 'string',
       'project_ref': 'string', 'description': 'string', 'net_amount': money, 'currency': 'string',

@@ -26,9 +26,10 @@
 
 {#
   Findings of one category whose money the ledger's claims have decided: evidence, owner and the action sentence are
-  added, the amount never changes. Arguments: the category and the action as an SQL expression over claim and context.
+  added, the amount never changes. Arguments: the category, the action as an SQL expression over claim and context, and, where
+  they need it, what the finding concerns beside its own amount and a join for it.
 #}
-{% macro claim_findings(category, action) %}
+{% macro claim_findings(category, action, exposed_amount='null', joined='') %}
   select
     {{ dbt.hash("detector.detector_id || '|' || claim.item_id") }} as finding_id,
     detector.detector_id,
@@ -48,7 +49,7 @@
     context.project_name,
     claim.amount,
     claim.currency,
-    cast(null as decimal(18, 4)) as exposed_amount,
+    cast({{ exposed_amount }} as decimal(18, 4)) as exposed_amount,
     {{ money(quotient('cast(claim.amount as decimal(20, 4)) * cast(context.carry_rate as decimal(9, 6)) * greatest(claim.days_past, 0)', '36500')) }} as carry_cost_amount,
     detector.owner,
     {{ action }} as action,
@@ -62,6 +63,7 @@
   from {{ ref('ledger__item_claims') }} as claim
   inner join {{ ref('detectors') }} as detector on claim.category = detector.category
   inner join {{ ref('leakage__item_context') }} as context on claim.item_id = context.item_id
+  {{ joined }}
   where
     claim.category = '{{ category }}'
     and claim.verdict in ('at_risk', 'confirmed_loss'{{ ", 'indeterminate'" if category == 'missing_rate' }})

@@ -57,7 +57,7 @@ class Expectation(BaseModel):
     )
     currency: Currency | None = None
     reason: str | None = None
-    cause: str | None = Field(None, description="one of the causes that the finding names")
+    cause: str | None = Field(None, description="one of the causes that the finding names; null when it names none")
     exposed_amount: Exact | None = None
     carry_cost: Exact | None = None
     confidence: Literal["high", "medium", "low"] | None = Field(

@@ -99,6 +99,13 @@ def _fiscal_calendars(rows: Sequence[Row]) -> Iterator[Problem]:
     yield from _always("fiscal_calendars.csv", "the fiscal calendar", rows)
 
 
+def _expense_fx_policies(rows: Sequence[Row]) -> Iterator[Problem]:
+    for row in rows:
+        if row.knows("scope_type", "scope_id"):
+            yield from _scope_id(row)
+    yield from _always("expense_fx_policies.csv", "the currency rate of expenses", rows)
+
+
 def _always(file: str, name: str, rows: Iterable[Row]) -> Iterator[Problem]:
     """The days on which none of the global ones of ``rows`` holds; silent while one of them has no sound period."""
     rows = [row for row in rows if row.text["scope_type"] == "global"]
@@ -257,6 +264,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Problem]]], ...] = (
     (("policies",), _policies),
     (("policies",), _global_policies),
     (("fiscal_calendars",), _fiscal_calendars),
+    (("expense_fx_policies",), _expense_fx_policies),
     (("rollout", "detectors"), _rollout),
     (("detectors",), _detectors),
     (("detector_inputs", "detectors"), _detector_inputs),

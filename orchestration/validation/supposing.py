@@ -19,6 +19,7 @@ NEW = "~new"
 
 RATE_RULES = ("ledger.ledger__work", "ledger.ledger__time_rates")
 EXPENSE_RULES = (
+    "ledger.ledger__expense_rates",
     "ledger.ledger__billable_items",
     "ledger.ledger__item_billing",
     "ledger.ledger__caps",

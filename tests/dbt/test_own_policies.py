@@ -61,11 +61,13 @@ def test_a_file_stands_in_for_the_shipped_one_until_it_is_gone(tmp_path: Path, o
     assert shipped
     (own / "tax_rates.csv").unlink()
     (own / "approval_authorities.csv").write_text(
-        "limit_amount,approver_role,valid_to,valid_from\n0.1,cfo,,2026-01-01\n"
+        "limit_amount,approver_role,valid_to,valid_from,currency\n0.1,cfo,,2026-01-01,USD\n"
     )
     assert seed(tmp_path, own) == ""
     assert rows(tmp_path, "tax_rates") == []
-    assert rows(tmp_path, "approval_authorities") == [("cfo", Decimal("0.1000"), date(2026, 1, 1), None)] != shipped
+    assert (
+        rows(tmp_path, "approval_authorities") == [("cfo", Decimal("0.1000"), "USD", date(2026, 1, 1), None)] != shipped
+    )
 
 
 @pytest.mark.parametrize(

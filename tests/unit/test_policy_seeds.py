@@ -172,7 +172,7 @@ ROWS: dict[str, Case] = {
     ),
     "recoverable of nothing": (
         "recoverability",
-        added("lost_pens,0,999999,50"),
+        added("lost_pens,0,999999,50,0"),
         ["{line[lost_pens]}: category 'lost_pens' is not in detectors.csv; correct it or remove the row"],
     ),
     "rollout of a detector that is none": (
@@ -208,12 +208,12 @@ ROWS: dict[str, Case] = {
     ),
     "role in capitals": (
         "approval_authorities",
-        added("CEO,,2000-01-01,"),
+        added("CEO,,,2000-01-01,"),
         ["{line[CEO]}: approver_role 'CEO' is not in lower case, so it never matches; write ceo"],
     ),
     "two limits": (
         "approval_authorities",
-        added("controller,20000,2026-01-01,"),
+        added("controller,20000,,2026-01-01,"),
         [
             "{line[controller,20000]}: it holds at the same time as line {line[controller]} for controller; "
             + TWO_AT_ONCE

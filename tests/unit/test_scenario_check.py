@@ -141,7 +141,7 @@ def test_policies_of_scenarios_are_added_to_the_shipped_ones(tmp_path: Path) -> 
     ]
     written = (folder / "holidays.csv").read_text("utf-8")
     assert written == (SEEDS / "holidays.csv").read_text("utf-8") + '2026-03-16,"Day, free"\n'
-    assert (folder / "approval_authorities.csv").read_text("utf-8").endswith("\nx,,,\n")
+    assert (folder / "approval_authorities.csv").read_text("utf-8").endswith("\nx,,,,\n")
     assert write_policies(with_policies("{}").policies, tmp_path / "none", "S01") is None
 
 

@@ -22,6 +22,7 @@ select
   source.receipt_ref,
   source.rejected_at,
   source.rejection_reason,
+  source.reimbursed_at,
   source.project_ref as project_code,
   source.source_system,
   source.source_id,

@@ -31,6 +31,7 @@ select
   linked.project_code,
   linked.project_type,
   linked.effective_service_line as service_line,
+  linked.is_excluded_from_billing,
   linked.status,
   linked.start_date,
   linked.end_date,

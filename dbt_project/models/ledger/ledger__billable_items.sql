@@ -92,6 +92,12 @@ expense_items as (
       'expense.amount - coalesce(expense.recoverable_tax_amount, 0)',
       'expense.currency', 'coalesce(line.currency, expense.currency)', 'fx'
     ) }} as basis_amount,
+    expense.amount - coalesce(expense.recoverable_tax_amount, 0) as transaction_amount,
+    expense.currency as transaction_currency,
+    fx.rate_type as fx_rate_type,
+    fx.rate_date as fx_rate_date,
+    fx.rate as fx_rate,
+    fx.is_inverse as is_fx_inverse,
     case when line.expense_policy = 'markup' then coalesce(line.expense_markup_pct, 0) else 0 end as markup_pct,
     case
       when expense.status in ('submitted', 'approved') and cast(expense.submitted_at as date) > {{ as_of_date() }} then 'draft'
@@ -122,11 +128,7 @@ expense_items as (
   from {{ ref('expense_item') }} as expense
   left join {{ ref('project') }} as project on expense.project_id = project.project_id
   left join {{ ref('contract_line') }} as line on expense.contract_line_id = line.contract_line_id
-  left join {{ ref('ledger__fx_daily') }} as fx
-    on
-      expense.currency = fx.from_currency
-      and line.currency = fx.to_currency
-      and expense.expense_date = fx.calendar_date
+  left join {{ ref('ledger__expense_rates') }} as fx on expense.expense_item_id = fx.expense_item_id
   left join {{ ref('rejection_reasons') }} as rejection on lower(expense.rejection_reason) = rejection.reason_code
   left join resubmitted on expense.receipt_ref = resubmitted.receipt_ref
   where not expense.is_deleted and expense.expense_date <= {{ as_of_date() }}
@@ -148,6 +150,12 @@ supplier_items as (
     cast(null as date) as submitted_date,
     {{ come_by_as_of('cast(cost.approved_at as date)') }} as approved_date,
     {{ converted('cost.net_amount', 'cost.currency', 'coalesce(line.currency, cost.currency)', 'fx') }} as basis_amount,
+    cost.net_amount as transaction_amount,
+    cost.currency as transaction_currency,
+    case when fx.rate is not null then 'spot' end as fx_rate_type,
+    fx.rate_date as fx_rate_date,
+    fx.rate as fx_rate,
+    fx.is_inverse as is_fx_inverse,
     coalesce(line.passthrough_markup_pct, 0) as markup_pct,
     case
       when cost.status = 'approved' and cast(cost.approved_at as date) > {{ as_of_date() }} then 'pending'
@@ -187,6 +195,9 @@ items as (
     item_type, item_id, source_system, source_id, engagement_id, contract_line_id, customer_id, project_id, resource_id,
     currency, service_date, submitted_date, approved_date, quantity, unit_rate, value_at_rate as value_amount,
     rate_card_line_id, is_rate_ambiguous, status, is_marked_billed, hold_reason, hold_from_date, hold_until_date, approver,
+    value_at_rate as transaction_amount, currency as transaction_currency,
+    cast(null as {{ dbt.type_string() }}) as fx_rate_type, cast(null as date) as fx_rate_date,
+    cast(null as decimal(18, 8)) as fx_rate, cast(null as boolean) as is_fx_inverse,
     not_entitled_reason, not_judged_reason
   from time_items
   union all
@@ -198,6 +209,7 @@ items as (
     cast(null as {{ dbt.type_string() }}) as rate_card_line_id, false as is_rate_ambiguous, status,
     false as is_marked_billed, cast(null as {{ dbt.type_string() }}) as hold_reason, cast(null as date) as hold_from_date,
     cast(null as date) as hold_until_date, cast(null as {{ dbt.type_string() }}) as approver,
+    transaction_amount, transaction_currency, fx_rate_type, fx_rate_date, fx_rate, is_fx_inverse,
     not_entitled_reason, not_judged_reason
   from expense_items
   union all
@@ -210,6 +222,7 @@ items as (
     case when status in ('pending', 'disputed') then 'submitted' else status end as status,
     false as is_marked_billed, cast(null as {{ dbt.type_string() }}) as hold_reason, cast(null as date) as hold_from_date,
     cast(null as date) as hold_until_date, cast(null as {{ dbt.type_string() }}) as approver,
+    transaction_amount, transaction_currency, fx_rate_type, fx_rate_date, fx_rate, is_fx_inverse,
     not_entitled_reason, not_judged_reason
   from supplier_items
   union all
@@ -222,6 +235,9 @@ items as (
     case when accepted_date is not null then 'approved' else 'not_accepted' end as status,
     false as is_marked_billed, cast(null as {{ dbt.type_string() }}) as hold_reason, cast(null as date) as hold_from_date,
     cast(null as date) as hold_until_date, cast(null as {{ dbt.type_string() }}) as approver,
+    value_amount as transaction_amount, currency as transaction_currency,
+    cast(null as {{ dbt.type_string() }}) as fx_rate_type, cast(null as date) as fx_rate_date,
+    cast(null as decimal(18, 8)) as fx_rate, cast(null as boolean) as is_fx_inverse,
     not_entitled_reason, not_judged_reason
   from {{ ref('ledger__fee_items') }}
 ),
@@ -316,6 +332,12 @@ select
   -- price stays unknown.
   case when not_entitled_reason is not null then greatest(coalesce(value_amount, 0), 0) else value_amount end as entitled_amount,
   currency,
+  cast(transaction_amount as decimal(18, 4)) as transaction_amount,
+  transaction_currency,
+  fx_rate_type,
+  fx_rate_date,
+  fx_rate,
+  is_fx_inverse,
   is_marked_billed,
   hold_reason,
   hold_from_date,

@@ -262,7 +262,11 @@ select
   cast(allocations.amount as decimal(18, 4)) as amount,
   line.currency,
   {{ converted('allocations.amount', 'line.currency', 'item.currency', 'fx') }} as contract_amount,
-  item.currency as contract_currency
+  item.currency as contract_currency,
+  case when line.currency <> item.currency and fx.rate is not null then 'spot' end as fx_rate_type,
+  case when line.currency <> item.currency then fx.rate_date end as fx_rate_date,
+  case when line.currency <> item.currency then fx.rate end as fx_rate,
+  case when line.currency <> item.currency then fx.is_inverse end as is_fx_inverse
 from numbered as allocations
 inner join {{ ref('ledger__posted_lines') }} as line on allocations.invoice_line_id = line.invoice_line_id
 inner join {{ ref('ledger__billable_items') }} as item on allocations.item_id = item.item_id

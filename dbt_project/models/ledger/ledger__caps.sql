@@ -11,12 +11,7 @@ with approved_changes as (
   from {{ ref('change_order') }} as change_order
   inner join {{ ref('contract_line') }} as line on change_order.contract_line_id = line.contract_line_id
   left join {{ ref('ledger__change_order_sync') }} as sync on change_order.change_order_id = sync.change_order_id
-  where
-    change_order.status = 'approved'
-    and not change_order.is_deleted
-    and coalesce(change_order.effective_date, change_order.approved_date) <= {{ as_of_date() }}
-    -- A change that takes effect retroactively counts from the day it was approved.
-    and coalesce(change_order.approved_date, change_order.effective_date) <= {{ as_of_date() }}
+  where {{ is_in_force('change_order') }}
   group by change_order.contract_line_id
 ),
 
@@ -63,12 +58,7 @@ counted as (
   left join {{ ref('change_order') }} as change_order on entry.change_order_id = change_order.change_order_id
   where
     item.item_type in ('time_entry', 'expense_item', 'supplier_cost')
-    and item.not_entitled_reason is null
-    and billing.repeats_item_id is null
-    and item.entitled_amount is not null
-    and item.status in ('approved', 'submitted')
-    -- Work for a change order that nobody signed lies outside of what the cap is agreed for.
-    and coalesce({{ change_order_status('change_order') }}, 'approved') not in ('draft', 'pending')
+    and {{ uses_cap('item', 'billing', 'change_order') }}
 ),
 
 cumulated as (
@@ -79,17 +69,7 @@ cumulated as (
     unsynced_amount,
     is_cap_unsure,
     entitled_amount,
-    -- What is billed has used the cap, item by item and then in lump sums; then approved work in the order of its dates, then
-    -- what still waits for approval.
-    case when billed_amount > 0 then 0 else lump_sum_amount end
-    + sum(entitled_amount) over (
-      partition by contract_line_id, cap_kind
-      order by
-        case when billed_amount > 0 then 0 when status = 'approved' then 1 else 2 end asc nulls last,
-        service_date asc nulls last,
-        item_id asc nulls last
-      rows between unbounded preceding and current row
-    ) as committed_amount
+    {{ used_of_cap('counted', 'entitled_amount', 'counted.contract_line_id, counted.cap_kind') }} as committed_amount
   from counted
   where cap_amount is not null
 )
@@ -98,12 +78,10 @@ select
   item_id,
   cast(cap_amount as decimal(18, 4)) as cap_amount,
   cast(committed_amount as decimal(18, 4)) as committed_amount,
+  cast({{ above_cap('entitled_amount', 'committed_amount', 'cap_amount') }} as decimal(18, 4)) as over_cap_amount,
   cast(
-    greatest(0, least(entitled_amount, committed_amount - cap_amount)) as decimal(18, 4)
-  ) as over_cap_amount,
-  cast(
-    greatest(0, least(entitled_amount, committed_amount - cap_amount + greatest(0, unsynced_amount)))
-    - greatest(0, least(entitled_amount, committed_amount - cap_amount)) as decimal(18, 4)
+    {{ above_cap('entitled_amount', 'committed_amount', '(cap_amount - greatest(0, unsynced_amount))') }}
+    - {{ above_cap('entitled_amount', 'committed_amount', 'cap_amount') }} as decimal(18, 4)
   ) as blocked_amount,
   is_cap_unsure,
   currency

@@ -74,6 +74,10 @@ joined as (
     case when valued.writedown_reason is null then coalesce(valued.writedown_amount, 0) else 0 end as writedown_amount,
     coalesce(valued.is_parked, false) as is_parked,
     project.status = 'closed' as is_project_closed,
+    -- The run that makes invoices looks at the project on which the work lies.
+    coalesce(logged_on.is_excluded_from_billing, false) as is_excluded_from_billing,
+    -- Billing runs can leave out what has an amount of zero, and what waits for its rate is left out with it.
+    coalesce(entry.applied_rate = 0, false) as is_zero_rated,
     change_order.change_order_id,
     {{ change_order_status('change_order') }} as change_order_status,
     coalesce(change_sync.is_absent, false) as is_change_order_unsynced,
@@ -213,6 +217,8 @@ judged as (
         then 'lookback_cliff;'
       else ''
     end
+    || case when discounted.is_excluded_from_billing then 'excluded_from_billing;' else '' end
+    || case when discounted.is_zero_rated then 'missing_rate_zero_hidden;' else '' end
     || case when discounted.is_on_draft then 'draft_not_confirmed;' else '' end
     || case when discounted.is_billed_in_other_currency then 'wrong_currency;' else '' end
     || case when discounted.is_marked_billed and discounted.billing_count = 0 then 'marked_billed;' else '' end as cause_list
@@ -244,6 +250,12 @@ select
   rate_card_line_id,
   entitled_amount,
   currency,
+  transaction_amount,
+  transaction_currency,
+  fx_rate_type,
+  fx_rate_date,
+  fx_rate,
+  is_fx_inverse,
   is_marked_billed,
   hold_reason,
   hold_from_date,

@@ -18,8 +18,5 @@ from {{ ref('contract_line') }} as line
 left join {{ ref('change_order') }} as changes
   on
     line.contract_line_id = changes.contract_line_id
-    and changes.status = 'approved'
-    and not changes.is_deleted
-    and changes.approved_date <= {{ as_of_date() }}
-    and coalesce(changes.effective_date, changes.approved_date) <= {{ as_of_date() }}
+    and {{ is_in_force('changes') }}
 group by line.contract_line_id, line.contract_amount, line.currency

@@ -52,14 +52,24 @@ authorities as (
     write_off.written_off_date,
     write_off.reason_code is not null
     and write_off.approver is not null
-    and (authority.limit_amount is null or write_off.amount <= authority.limit_amount)
-    and authority.approver_role is not null as is_approved
+    and authority.approver_role is not null
+    -- Unknown where the limit is in another currency and no rate says what was given up in it.
+    and (
+      authority.limit_amount is null
+      or {{ converted('write_off.amount', 'write_off.currency', 'coalesce(authority.currency, write_off.currency)', 'fx') }}
+      <= authority.limit_amount
+    ) as is_approved
   from {{ ref('write_off') }} as write_off
   left join {{ ref('approval_authorities') }} as authority
     on
       lower(write_off.approver_role) = authority.approver_role
       and authority.valid_from <= write_off.written_off_date
       and (authority.valid_to is null or authority.valid_to > write_off.written_off_date)
+  left join {{ ref('ledger__fx_daily') }} as fx
+    on
+      write_off.currency = fx.from_currency
+      and authority.currency = fx.to_currency
+      and write_off.written_off_date = fx.calendar_date
   where not write_off.is_deleted and write_off.written_off_date <= {{ as_of_date() }}
 ),
 
@@ -68,7 +78,8 @@ write_offs as (
     invoice_id,
     currency,
     sum(amount) as amount,
-    sum(case when is_approved then amount else 0 end) as approved_amount,
+    sum(case when not is_approved then amount else 0 end) as unapproved_amount,
+    sum(case when is_approved is null then amount else 0 end) as unjudged_amount,
     max(written_off_date) as last_written_off_date
   from authorities
   group by invoice_id, currency
@@ -153,7 +164,8 @@ select
   cast(coalesce(payments.deducted_amount, 0) as decimal(18, 4)) as deducted_amount,
   payments.last_payment_date,
   cast(coalesce(write_offs.amount, 0) as decimal(18, 4)) as written_off_amount,
-  cast(coalesce(write_offs.amount - write_offs.approved_amount, 0) as decimal(18, 4)) as unapproved_write_off_amount,
+  cast(coalesce(write_offs.unapproved_amount, 0) as decimal(18, 4)) as unapproved_write_off_amount,
+  cast(coalesce(write_offs.unjudged_amount, 0) as decimal(18, 4)) as unjudged_write_off_amount,
   write_offs.last_written_off_date,
   -- What was paid, credited or given up meanwhile is in dispute no more.
   cast(

@@ -217,10 +217,7 @@ changes as (
   from {{ ref('change_order') }} as change_order
   inner join {{ ref('contract_line') }} as line on change_order.contract_line_id = line.contract_line_id
   where
-    change_order.status = 'approved'
-    and not change_order.is_deleted
-    and change_order.approved_date <= {{ as_of_date() }}
-    and coalesce(change_order.effective_date, change_order.approved_date) <= {{ as_of_date() }}
+    {{ is_in_force('change_order') }}
     and coalesce(change_order.currency, line.currency) = line.currency
 ),
 

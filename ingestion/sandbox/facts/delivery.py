@@ -26,6 +26,7 @@ class Project(Fact):
     parent: str | None = Field(None, description="project that this one is a phase of")
     manager: str | None = None
     service_line: str | None = Field(None, description="what the firm sells with it, as in Advisory")
+    is_excluded_from_billing: bool = Field(False, description="set in the delivery system: its billing run skips it")
     is_unlinked: Unlinked = False
 
     @model_validator(mode="after")

@@ -107,6 +107,7 @@ PURPOSES: dict[str, Purpose] = {
     "project_code": Purpose("custom_field", "Project Code", ("Workspace",)),
     "project_type": Purpose("custom_field", "Project Type", ("Workspace",)),
     "service_line": Purpose("custom_field", "Service Line", ("Workspace",)),
+    "excluded_from_billing": Purpose("custom_field", "Exclude from Billing", ("Workspace",)),
     "merged_into": Purpose("custom_field", "Merged Into Project ID", ("Workspace",)),
     "parent": Purpose("custom_field", "Parent Project ID", ("Workspace",)),
     "employment_type": Purpose("custom_field", "Employment Type", ("User",)),

@@ -23,7 +23,8 @@ select
   project.merged_into_project_id as merged_into_source_id,
   lower(manager.email) as manager_ref,
   project.parent_project_id as parent_source_id,
-  practice.name as service_line
+  practice.name as service_line,
+  coalesce(project.is_excluded_from_billing, false) as is_excluded_from_billing
 from {{ ref('stg_certinia__projects') }} as project
 left join {{ ref('stg_certinia__accounts') }} as account
   on project.account_id = account.account_id

@@ -146,6 +146,7 @@ reports as (
     report_id,
     submitted_at,
     processing_payment_at,
+    paid_at,
     sent_back_at,
     sent_back_reason,
     last_comment,
@@ -190,7 +191,8 @@ select
   leaves.receipt_ref,
   -- While a report is sent back, that is the last thing that happened to it, and the last comment says why.
   coalesce(reports.sent_back_at, case when reports.status = 'rejected' then reports.updated_at end) as rejected_at,
-  coalesce(reports.sent_back_reason, case when reports.status = 'rejected' then reports.last_comment end) as rejection_reason
+  coalesce(reports.sent_back_reason, case when reports.status = 'rejected' then reports.last_comment end) as rejection_reason,
+  reports.paid_at as reimbursed_at
 from leaves
 inner join shares
   on leaves.leaf_id = shares.leaf_id

@@ -1,7 +1,7 @@
 with field as (
   {{ kantata_custom_fields('Workspace', {
     'project_code': 'display_value', 'project_type': 'display_value', 'merged_into': 'display_value',
-    'parent': 'display_value', 'service_line': 'display_value'}) }}
+    'parent': 'display_value', 'service_line': 'display_value', 'excluded_from_billing': 'display_value'}) }}
 ),
 
 reference as (
@@ -37,7 +37,8 @@ select
   field.merged_into as merged_into_source_id,
   lower(manager.email) as manager_ref,
   field.parent as parent_source_id,
-  field.service_line
+  field.service_line,
+  coalesce(lower(field.excluded_from_billing) in ('yes', 'true'), false) as is_excluded_from_billing
 from {{ ref('stg_kantata__workspaces') }} as workspace
 left join field
   on workspace.workspace_id = field.subject_id

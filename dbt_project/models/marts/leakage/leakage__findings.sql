@@ -16,8 +16,12 @@ valued as (
     {% endfor %}
     loss.probability_pct,
     recoverability.recoverable_pct,
+    recoverability.recoverable_lost_pct,
     loss.bucket as age_bucket,
     {{ converted('found.amount', 'found.currency', base_currency, 'fx') }} as base_amount,
+    case when found.currency <> {{ base_currency }} then fx.rate end as base_fx_rate,
+    case when found.currency <> {{ base_currency }} then fx.rate_date end as base_fx_rate_date,
+    case when found.currency <> {{ base_currency }} then fx.is_inverse end as is_base_fx_inverse,
     -- Without a currency rate the figure itself ranks the finding: a missing rate must not make it look small.
     coalesce(
       {{ converted('coalesce(found.exposed_amount, found.amount)', 'found.currency', base_currency, 'fx') }},
@@ -71,6 +75,10 @@ select
   valued.currency,
   valued.base_amount,
   {{ base_currency }} as base_currency,
+  case when valued.base_fx_rate is not null then 'spot' end as base_fx_rate_type,
+  valued.base_fx_rate_date,
+  valued.base_fx_rate,
+  valued.is_base_fx_inverse,
   valued.exposed_amount,
   valued.carry_cost_amount,
   case
@@ -104,7 +112,8 @@ select
   case
     when valued.verdict = 'at_risk'
       then {{ money(percent_of('cast(valued.amount as decimal(19, 4))', 'coalesce(valued.recoverable_pct, 100)')) }}
-    when valued.verdict = 'confirmed_loss' then cast(0 as decimal(18, 4))
+    when valued.verdict = 'confirmed_loss'
+      then {{ money(percent_of('cast(valued.amount as decimal(19, 4))', 'coalesce(valued.recoverable_lost_pct, 0)')) }}
   end as recoverable_amount,
   '2' as rule_version
 from valued

@@ -1,7 +1,7 @@
 with found as (
   select
     invoice.invoice_id as subject_key,
-    'confirmed_loss' as verdict,
+    case when invoice.unapproved_write_off_amount > 0 then 'confirmed_loss' else 'indeterminate' end as verdict,
     'invoice' as subject_type,
     invoice.source_system as subject_system,
     invoice.source_id as subject_source_id,
@@ -12,12 +12,21 @@ with found as (
     invoice.project_id,
     invoice.legal_entity_id,
     invoice.currency,
-    invoice.unapproved_write_off_amount as amount,
+    case
+      when invoice.unapproved_write_off_amount > 0 then invoice.unapproved_write_off_amount
+      else invoice.unjudged_write_off_amount
+    end as amount,
     cast(null as decimal(18, 4)) as exposed_amount,
-    'Rebill ' || {{ shown('invoice.unapproved_write_off_amount', 'invoice.currency') }} || ' written off on invoice '
-    || coalesce(invoice.invoice_number, invoice.source_id) || ', or have somebody with the authority approve it with a reason.'
-    as action,
-    cast(null as {{ dbt.type_string() }}) as reason,
+    case
+      when invoice.unapproved_write_off_amount > 0
+        then 'Rebill ' || {{ shown('invoice.unapproved_write_off_amount', 'invoice.currency') }} || ' written off on invoice '
+          || coalesce(invoice.invoice_number, invoice.source_id)
+          || ', or have somebody with the authority approve it with a reason.'
+      else 'Load a rate from ' || invoice.currency || ' on ' || {{ said('invoice.last_written_off_date') }} || ': '
+        || {{ shown('invoice.unjudged_write_off_amount', 'invoice.currency') }} || ' written off on invoice '
+        || coalesce(invoice.invoice_number, invoice.source_id) || ' cannot be held against a limit in another currency.'
+    end as action,
+    case when invoice.unapproved_write_off_amount = 0 then 'missing_fx_rate' end as reason,
     {{ evidence([
       ['contract_line', 'line.source_system', 'line.source_id'],
       ['invoice', 'invoice.source_system', 'invoice.source_id']
@@ -27,7 +36,7 @@ with found as (
     {{ dbt.datediff('invoice.last_written_off_date', as_of_date(), 'day') }} as days_past
   from {{ ref('ledger__receivables') }} as invoice
   left join {{ ref('contract_line') }} as line on invoice.contract_line_id = line.contract_line_id
-  where invoice.unapproved_write_off_amount > 0
+  where invoice.unapproved_write_off_amount > 0 or invoice.unjudged_write_off_amount > 0
 )
 
 {{ detector_findings('write_off_unapproved', ['subject_type', 'subject_system', 'subject_source_id',

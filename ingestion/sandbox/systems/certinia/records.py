@@ -187,7 +187,7 @@ class Records(OrgRecords):
             "pse__Is_Active__c": project.status == "active",
             "pse__Is_Billable__c": project.kind == "billable",
             "pse__Is_Template__c": False,
-            "pse__Exclude_From_Billing__c": False,
+            "pse__Exclude_From_Billing__c": project.is_excluded_from_billing,
             "pse__Closed_for_Time_Entry__c": project.status == "closed" or project.merged_into is not None,
             "pse__Rate_Card_Set__c": self.id_of("rate_cards", self.set_of_line.get(project.contract_line)),
             "pse__Margin__c": number(0),

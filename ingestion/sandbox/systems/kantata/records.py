@@ -179,6 +179,8 @@ class Records:
         self.links.text("project_code", "Workspace", workspace_id, project.code, times)
         self.links.choice("project_type", "Workspace", workspace_id, _PROJECT_TYPE[project.kind], times)
         self.links.choice("service_line", "Workspace", workspace_id, project.service_line, times)
+        excluded = "Yes" if project.is_excluded_from_billing else None
+        self.links.choice("excluded_from_billing", "Workspace", workspace_id, excluded, times)
         self.links.text("merged_into", "Workspace", workspace_id, merged, times)
         self.links.text("parent", "Workspace", workspace_id, parent, times)
         self.links.crm("contract_line", "Workspace", workspace_id, project.contract_line, times)
