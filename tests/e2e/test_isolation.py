@@ -24,6 +24,8 @@ from orchestration.environment import environment
 from orchestration.lib.loader import LoadsAhead
 from orchestration.run import RunResult, execute
 
+pytestmark = [pytest.mark.matrix, pytest.mark.xdist_group("isolation")]
+
 CHOSEN = parse_systems(DEFAULT_SYSTEMS)
 ERP, EXPENSE, PROCUREMENT = CHOSEN["erp"], CHOSEN["expense"], CHOSEN["procurement"]
 # The March hours are expected on an invoice by 2026-04-07, the April hours by 2026-05-07.

@@ -24,6 +24,8 @@ AS_OF = "2026-04-30"
 SINGLE = [f"{domain}={system.name}" for system in SYSTEMS.values() for domain in sorted(system.domains)]
 Columns = dict[str, list[tuple[str, str]]]
 
+pytestmark = pytest.mark.matrix
+
 
 def columns(database: Path) -> Columns:
     """Name and type of every column by table, from canonical on."""
@@ -60,7 +62,6 @@ def test_the_default_systems_publish_the_same_columns_as_none(of_none: Columns, 
     assert columns(shared_firm / "published" / "leakage.duckdb") == of_none
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("systems", SINGLE)
 def test_every_subset_builds_the_same_canonical_columns(systems: str, of_none: Columns, tmp_path: Path) -> None:
     """What stands on canonical depends on its columns alone, so it is built once and not for every subset."""

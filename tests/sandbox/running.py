@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -189,6 +189,16 @@ def _read_small_pages(system: str, patch: pytest.MonkeyPatch) -> None:
             for name, value in vars(module).items():
                 if _PAGE_SETTING.fullmatch(name) and isinstance(value, int) and value > PAGE_ROWS:
                     patch.setattr(module, name, PAGE_ROWS)
+
+
+def each(names: Iterable[str], first: Collection[str]) -> list[Any]:
+    """The systems as parameters of a test: those of ``first`` in every run, the others in CI's run of the matrices."""
+
+    def marked(name: str) -> Any:
+        # What is set up for a system is used by all its tests.
+        return pytest.param(name, marks=[pytest.mark.matrix, pytest.mark.xdist_group(name)])
+
+    return [name if name in first else marked(name) for name in names]
 
 
 def speaks_http(system: str) -> bool:

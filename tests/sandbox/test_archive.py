@@ -25,7 +25,7 @@ from orchestration.cli import app
 from orchestration.environment import environment
 from orchestration.prune import prune
 from orchestration.rebuild import RebuildError, Rebuilt, rebuild
-from tests.sandbox.running import LATER, Running, running, small_firm, touched
+from tests.sandbox.running import LATER, Running, each, running, small_firm, touched
 from tests.sandbox.test_gateway_inbox import received
 
 
@@ -36,7 +36,9 @@ def spoilt(record: dict[str, Any]) -> dict[str, Any]:
     return record | {"updated-at": "soon"} if str(record["id"]).endswith("3") else record
 
 
-@pytest.fixture(scope="module", params=[*parse_systems(DEFAULT_SYSTEMS).values(), "files"])
+@pytest.fixture(
+    scope="module", params=each([*parse_systems(DEFAULT_SYSTEMS).values(), "files"], ("salesforce", "files"))
+)
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A system that was loaded."""
     data_dir = tmp_path_factory.mktemp(request.param)
