@@ -92,7 +92,6 @@ def test_every_day_of_work_comes_out_as_it_was(models):
     people = {"R2": "r2@firm.example"}
     for fact in EXACT:
         row = found[served.ref("psa", "time_entries", fact.id) or ""]
-        excluded = fact.project == "P3"
         hold = fact.hold
         assert row == {
             "is_deleted": fact.id == "DELETED",
@@ -108,10 +107,10 @@ def test_every_day_of_work_comes_out_as_it_was(models):
             "approved_at": at(fact.approved_at),
             "approver": people.get(fact.approver or "", fact.approver),
             "applied_rate": fact.applied_rate,
-            "applied_currency": None if fact.applied_rate is None else ("USD" if excluded else "EUR"),
+            "applied_currency": None if fact.applied_rate is None else ("USD" if fact.project == "P3" else "EUR"),
             "is_marked_billed": fact.is_marked_billed,
-            "hold_reason": hold.reason if hold else "excluded from billing" if excluded else None,
-            "hold_from_date": hold.placed_on if hold else LATER.date() if excluded else None,
+            "hold_reason": hold.reason if hold else None,
+            "hold_from_date": hold.placed_on if hold else None,
             "hold_until_date": hold.expires_on if hold else None,
             "submitted_billable_hours": fact.submitted_billable_hours,
             "writedown_reason": fact.writedown_reason,
@@ -119,11 +118,12 @@ def test_every_day_of_work_comes_out_as_it_was(models):
         }, fact.id
 
 
-def test_a_flag_of_the_project_holds_time_whose_records_never_moved(models):
+def test_a_flag_of_the_project_is_told_of_it_alone(models):
     served, home = models
     card = (served.ref("psa", "time_entries", "BENCH") or "").split("-")[0]
     assert rows(home, f"select count(*) from raw_certinia.timecard where id = '{card}'") == [(1,)]
-    assert mapped_row(models, "time_entry", "time_entries", "BENCH")["hold_reason"] == "excluded from billing"
+    projects = {n: mapped_row(models, "project", "projects", n)["is_excluded_from_billing"] for n in ("P1", "P3")}
+    assert projects == {"P1": False, "P3": True}
 
 
 def test_a_booking_follows_its_schedule_while_its_own_stamp_stands(models):

@@ -1,4 +1,5 @@
 -- What work without a price may be worth (domain.md L05): never part of a total, it says how urgent the missing rate is.
+{% set hourly_rate = 'coalesce(unpriced.applied_rate, carded.lowest_rate)' %}
 with unpriced as (
   select
     item.item_id,
@@ -32,9 +33,8 @@ carded as (
 select
   unpriced.item_id as time_entry_id,
   case when unpriced.applied_rate is not null then 'applied_rate' else 'other_cards' end as basis,
-  cast(coalesce(unpriced.applied_rate, carded.lowest_rate) as decimal(18, 6)) as hourly_rate,
-  {{ money('cast(unpriced.quantity as decimal(9, 4)) * cast(coalesce(unpriced.applied_rate, carded.lowest_rate) as decimal(19, 6))') }}
-    as estimated_amount,
+  cast({{ hourly_rate }} as decimal(18, 6)) as hourly_rate,
+  {{ money('cast(unpriced.quantity as decimal(9, 4)) * cast(' ~ hourly_rate ~ ' as decimal(19, 6))') }} as estimated_amount,
   unpriced.currency
 from unpriced
 left join carded on unpriced.item_id = carded.item_id

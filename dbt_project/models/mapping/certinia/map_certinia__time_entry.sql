@@ -77,7 +77,6 @@ entry as (
       when billing.is_excluded_from_billing then cast(billing.system_modstamp as date)
       when timecard_day.is_excluded_from_billing then cast(timecard_day.system_modstamp as date)
       when assignment.is_excluded_from_billing then cast(assignment.system_modstamp as date)
-      when project.is_excluded_from_billing then cast(project.system_modstamp as date)
     end as excluded_date
   from timecard_day
   left join exact_day
@@ -88,8 +87,6 @@ entry as (
     and billing.recency = 1
   left join {{ ref('stg_certinia__assignments') }} as assignment
     on timecard_day.assignment_id = assignment.assignment_id
-  left join {{ ref('stg_certinia__projects') }} as project
-    on timecard_day.project_id = project.project_id
 )
 
 select

@@ -86,7 +86,14 @@ select
       then {{ money(percent_of('cast(valued.amount as decimal(19, 4))', 'valued.probability_pct')) }}
   end as expected_loss_amount,
   valued.owner,
-  valued.action,
+  -- Beside what to do: on which record, and how long it helps.
+  valued.action || ' [' || replace(valued.subject_type, '_', ' ') || ' ' || valued.subject_source_id || ' in '
+  || valued.subject_system
+  || case
+    when valued.verdict = 'at_risk' and valued.recovery_deadline is not null
+      then ', by ' || {{ said('valued.recovery_deadline') }}
+    else ''
+  end || ']' as action,
   valued.reason,
   valued.causes,
   valued.evidence,
