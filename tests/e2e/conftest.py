@@ -101,15 +101,15 @@ class BuiltFirm:
 
 
 @contextmanager
-def served(data_dir: Path, firm: Firm = FIRM) -> Iterator[BuiltFirm]:
-    """The systems of ``firm`` on its last day, and the environment of runs on them in ``data_dir``."""
-    world = World(firm.facts_at(end_of(firm.ends_on)), end_of(firm.ends_on), parse_systems(DEFAULT_SYSTEMS))
+def served(data_dir: Path, firm: Firm = FIRM, systems: str = DEFAULT_SYSTEMS) -> Iterator[BuiltFirm]:
+    """The ``systems`` of ``firm`` on its last day, and the environment of runs on them in ``data_dir``."""
+    world = World(firm.facts_at(end_of(firm.ends_on)), end_of(firm.ends_on), parse_systems(systems))
     own = data_dir / "own-policies"
     if not own.exists():
         write_policies(policies(), own, "the firm")
     with SandboxServer(world) as sandbox:
         variables = {
-            "LEAKAGE_SYSTEMS": DEFAULT_SYSTEMS,
+            "LEAKAGE_SYSTEMS": systems,
             "LEAKAGE_DATA_DIR": str(data_dir),
             "LEAKAGE_KNOWN_AT": None,
             "LEAKAGE_POLICIES_DIR": str(own),
