@@ -42,7 +42,11 @@ with time_items as (
       when coalesce(valued.quantity, entry.billable_hours) = 0 then 'non_billable'
       when line.billing_method = 'non_billable' then 'non_billable'
       when line.is_no_charge then 'no_charge'
-      when line.billing_method in ('fixed_milestone', 'fixed_progress', 'subscription') then 'included_in_fee'
+      -- A fixed fee covers what was agreed; what is done for a change order that nobody signed lies outside of it.
+      when
+        line.billing_method in ('fixed_milestone', 'fixed_progress', 'subscription')
+        and coalesce({{ change_order_status('change_order') }}, 'approved') not in ('draft', 'pending')
+        then 'included_in_fee'
       when line.billing_method = 'retainer' and coalesce(valued.overage_hours, 0) <= 0 then 'drawdown'
       when line.billing_method = 'cost_plus' then 'billed_at_cost'
     end as not_entitled_reason,
@@ -50,7 +54,10 @@ with time_items as (
       when project.project_id is null then 'no_project'
       when line.contract_line_id is null or line.is_deleted then 'no_contract_line'
       when coalesce(entry.status, 'unknown') not in ('draft', 'submitted', 'approved', 'rejected') then 'unknown_status'
-      when coalesce(line.billing_method, 'unknown') not in ('tm', 'tm_cap', 'retainer') then 'unknown_billing_method'
+      when
+        coalesce(line.billing_method, 'unknown')
+        not in ('tm', 'tm_cap', 'retainer', 'fixed_milestone', 'fixed_progress', 'subscription')
+        then 'unknown_billing_method'
     end as not_judged_reason
   from {{ ref('time_entry') }} as entry
   inner join {{ ref('ledger__work') }} as work on entry.time_entry_id = work.time_entry_id

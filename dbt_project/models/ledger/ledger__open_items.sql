@@ -47,9 +47,11 @@ joined as (
     billing.is_billing_unconverted,
     billing.is_on_draft,
     billing.repeats_item_id,
-    billing.overbilled_amount,
-    billing.underpriced_amount,
-    billing.open_amount,
+    -- A supplier's credit note and the cost that it takes back are one: neither is owed by anybody as far as they meet.
+    billing.overbilled_amount - greatest(0, coalesce(credit.settled_amount, 0)) as overbilled_amount,
+    greatest(0, billing.underpriced_amount + least(0, coalesce(credit.settled_amount, 0))) as underpriced_amount,
+    billing.open_amount + least(0, coalesce(credit.settled_amount, 0)) as open_amount,
+    coalesce(credit.settled_amount, 0) as settled_amount,
     billing.billed_quantity_value,
     billing.billing_complete_through,
     coalesce(caps.over_cap_amount, 0) + coalesce(contract_caps.over_cap_amount, 0) as over_cap_amount,
@@ -76,8 +78,6 @@ joined as (
     project.status = 'closed' as is_project_closed,
     -- The run that makes invoices looks at the project on which the work lies.
     coalesce(logged_on.is_excluded_from_billing, false) as is_excluded_from_billing,
-    -- Billing runs can leave out what has an amount of zero, and what waits for its rate is left out with it.
-    coalesce(entry.applied_rate = 0, false) as is_zero_rated,
     change_order.change_order_id,
     {{ change_order_status('change_order') }} as change_order_status,
     coalesce(change_sync.is_absent, false) as is_change_order_unsynced,
@@ -98,9 +98,11 @@ joined as (
     end as statutory_date,
     sync.sync_record_id is not null as is_sync_failed,
     duplicate.project_id is not null as is_on_duplicate_project,
+    entry.applied_rate,
     repeated.time_entry_id is not null as is_entered_twice
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
+  left join {{ ref('ledger__supplier_credits') }} as credit on item.item_id = credit.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
   left join {{ ref('ledger__contract_caps') }} as contract_caps on item.item_id = contract_caps.item_id
   left join {{ ref('ledger__contract_line_policies') }} as policies on item.contract_line_id = policies.contract_line_id
@@ -218,7 +220,8 @@ judged as (
       else ''
     end
     || case when discounted.is_excluded_from_billing then 'excluded_from_billing;' else '' end
-    || case when discounted.is_zero_rated then 'missing_rate_zero_hidden;' else '' end
+    -- A billing run that leaves out amounts of zero never offers what the delivery system prices at nothing.
+    || case when discounted.applied_rate = 0 then 'missing_rate_zero_hidden;' else '' end
     || case when discounted.is_on_draft then 'draft_not_confirmed;' else '' end
     || case when discounted.is_billed_in_other_currency then 'wrong_currency;' else '' end
     || case when discounted.is_marked_billed and discounted.billing_count = 0 then 'marked_billed;' else '' end as cause_list
@@ -248,7 +251,7 @@ select
   unit_rate,
   billing_method,
   rate_card_line_id,
-  entitled_amount,
+  cast(entitled_amount + settled_amount as decimal(18, 4)) as entitled_amount,
   currency,
   transaction_amount,
   transaction_currency,
@@ -264,9 +267,15 @@ select
   hold_reason is null
   or hold_until_date is null
   or {{ dbt.datediff('hold_from_date', as_of_date(), 'day') }} > hold_stale as is_hold_stale,
-  coalesce(not_entitled_reason, case when repeats_item_id is not null then 'entered_twice' end) as not_entitled_reason,
+  coalesce(
+    not_entitled_reason,
+    case
+      when repeats_item_id is not null then 'entered_twice'
+      when settled_amount <> 0 and entitled_amount + settled_amount = 0 then 'credited_by_supplier'
+    end
+  ) as not_entitled_reason,
   case
-    when repeats_item_id is not null then null
+    when repeats_item_id is not null or (settled_amount <> 0 and entitled_amount + settled_amount = 0) then null
     when not_judged_reason is not null then not_judged_reason
     when not_entitled_reason is not null then null
     when is_billing_unconverted then 'missing_fx_rate'
@@ -290,9 +299,9 @@ select
   billing_count,
   over_cap_amount,
   is_cap_unsure,
-  overbilled_amount,
-  underpriced_amount,
-  open_amount,
+  cast(overbilled_amount as decimal(18, 4)) as overbilled_amount,
+  cast(underpriced_amount as decimal(18, 4)) as underpriced_amount,
+  cast(open_amount as decimal(18, 4)) as open_amount,
   billed_quantity_value,
   blocked_amount,
   -- A rise that was not announced is lost on what is not billed as well.

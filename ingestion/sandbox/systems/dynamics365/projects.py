@@ -152,8 +152,11 @@ class Projects:
             "draft": (0, 1, _OPTION), "posted": (0, 4, _OPTION + 2), "voided": (3, 100003, _OPTION),
         }[invoice.status]  # fmt: skip
         due = datetime.combine(invoice.due_on, time(12), UTC) if invoice.due_on else None
+        # A proforma bears no date of its own: it is as old as its record.
+        drawn_up = min(invoice.created_at or datetime.combine(invoice.issued_on, time(0), UTC), self._now)
         self._add(
-            "invoice", own, invoice, invoicenumber=f"PROFORMA-{self._ids.invoice_numbers[invoice.id]}",
+            "invoice", own, invoice, createdon=drawn_up.replace(microsecond=0),
+            invoicenumber=f"PROFORMA-{self._ids.invoice_numbers[invoice.id]}",
             name=f"Invoice {invoice.number}", _customerid_value=guid("customers", invoice.customer),
             _transactioncurrencyid_value=self._currency(invoice.currency), statecode=state, statuscode=status,
             msdyn_projectinvoicestatus=project_status, msdyn_hascorrections=invoice.kind == "credit_memo",
