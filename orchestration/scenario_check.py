@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingestion.sandbox.scenarios import Expectation, Scenario, ScenarioError, ScenarioWorld, load, worlds
+from ingestion.sandbox.scenarios import Expectation, Scenario, ScenarioWorld, load, worlds
+from orchestration.scenario_policies import with_our_ids, write_policies
 
 if TYPE_CHECKING:
     from ingestion.sandbox.world import World
     from orchestration.run import Progress
 
-SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 # Which facts a row of the register can be about: its type -> (domains of the system, kinds of facts).
 _SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "time_entry": ("psa", ("time_entries",)),
@@ -100,7 +99,7 @@ def check(
     groups = worlds(scenarios)
     with tempfile.TemporaryDirectory(prefix="leakage-policies-") as policies:
         folders = [
-            write_policies(group.policies, Path(policies) / str(n), group.scenarios[0].scenario)
+            write_policies(with_our_ids(group, systems), Path(policies) / str(n), group.scenarios[0].scenario)
             for n, group in enumerate(groups, 1)
         ]
         for n, (group, folder) in enumerate(zip(groups, folders, strict=True), 1):
@@ -147,32 +146,6 @@ def _check_world(
             return [ScenarioResult(s.scenario, s.title, [reason]) for s in group.scenarios]
         observed = read_observed(Path(data_dir) / "warehouse.duckdb", fact_index(world))
     return compare(group.scenarios, observed)
-
-
-def write_policies(added_to: Mapping[str, Sequence[Mapping[str, Any]]], folder: Path, origin: str) -> Path | None:
-    """The shipped policies with the rows added to their tables, as files in ``folder``; None when nothing is added.
-
-    ``origin`` says where the rows come from. Raises ScenarioError for a table or a column that the policies do not have.
-    """
-    if not added_to:
-        return None
-    folder.mkdir(parents=True)
-    for table, added in added_to.items():
-        at = f"{origin}: policies.{table}"
-        try:
-            shipped = (SEEDS / f"{table}.csv").read_text("utf-8")
-        except FileNotFoundError:
-            known = ", ".join(sorted(path.stem for path in SEEDS.glob("*.csv")))
-            raise ScenarioError(f"{at}: no such table of policies; known: {known}") from None
-        columns = next(csv.reader([shipped.splitlines()[0]]))
-        with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
-            file.write(shipped.rstrip("\n") + "\n")
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
-            for n, row in enumerate(added):
-                if unknown := row.keys() - set(columns):
-                    raise ScenarioError(f"{at}[{n}]: no column {min(unknown)!r}; it has {', '.join(columns)}")
-                writer.writerow(row)
-    return folder
 
 
 def fact_index(world: World) -> dict[tuple[str, str, str], str]:

@@ -5,7 +5,7 @@ Many scenarios share one firm, so every id, code, e-mail, number and name carrie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 # kind -> {field path: kind referred to}; a dot enters the records of a nested list.
@@ -57,6 +57,7 @@ REFERENCES: dict[str, dict[str, str]] = {
     "project_costs": {"project": "projects"},
 }
 SCOPES = {"contract_line": "contract_lines", "contract": "contracts", "customer": "customers"}
+POLICY_SCOPES = {"contract_line": "contract_lines", "customer": "customers", "legal_entity": "legal_entities"}
 # Ids of facts that are given none: the letters and the position in the list.
 PREFIXES = {
     "legal_entities": "LE", "customers": "C", "opportunities": "O", "contracts": "K", "contract_lines": "CL",
@@ -77,6 +78,14 @@ NUMBERED = ("change_orders", "purchase_orders", "supplier_invoices", "invoices")
 def qualified(scenario: str, fact_id: str) -> str:
     """``T1`` of S01 as ``S01:T1``; of a share, ``M1/C2`` as ``S01:M1/S01:C2``."""
     return "/".join(f"{scenario}:{part}" for part in fact_id.split("/"))
+
+
+def policy_references(row: Mapping[str, Any]) -> dict[str, str]:
+    """The columns of a policy row that name a fact, and the kind of that fact."""
+    columns = {"from_legal_entity": "legal_entities", "to_legal_entity": "legal_entities"}
+    if row.get("scope_type") in POLICY_SCOPES:
+        columns["scope_id"] = POLICY_SCOPES[row["scope_type"]]
+    return {column: kind for column, kind in columns.items() if row.get(column) is not None}
 
 
 def holders(record: dict[str, Any], path: str) -> Iterator[tuple[dict[str, Any], str, str]]:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ingestion.config import ConfigurationError
 from ingestion.sandbox.facts import Currency, Exact, Facts
 from ingestion.sandbox.scenario_defaults import DEFAULTS, FieldProblem, complete
-from ingestion.sandbox.scenario_names import PREFIXES, add_namespace, qualified
+from ingestion.sandbox.scenario_names import PREFIXES, add_namespace, policy_references, qualified
 
 AS_OF = date(2026, 4, 30)
 REPORTING_CURRENCY = "USD"
@@ -73,9 +73,10 @@ class Scenario(BaseModel):
     scenario: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,23}$", description="unique name")]
     title: str = ""
     as_of: date = AS_OF
-    policies: dict[str, list[dict[str, str | int | date | None]]] = Field(
+    policies: dict[str, list[dict[str, str | bool | int | date | None]]] = Field(
         {},
-        description="rows that are added to policy tables (dbt_project/seeds), for instance tax_rates; ids in them are ours",
+        description="rows that are added to policy tables (dbt_project/seeds), for instance tax_rates; a scope_id, "
+        "from_legal_entity or to_legal_entity is the id of a fact of this file",
     )
     facts: Facts
     expect: list[Expectation] = Field(description="exactly these; any other leakage of the scenario is a difference")
@@ -103,7 +104,7 @@ class ScenarioWorld:
         return datetime.combine(self.as_of, time(23, 30), UTC)
 
     @property
-    def policies(self) -> dict[str, list[dict[str, str | int | date | None]]]:
+    def policies(self) -> dict[str, list[dict[str, str | bool | int | date | None]]]:
         """The rows that all its scenarios add to the policies."""
         return self.scenarios[0].policies
 
@@ -152,6 +153,7 @@ def parse(document: Any, source: str = "scenario") -> Scenario:
         given = _fact_lists(document.get("facts"))
         _refuse_different_duplicates(given)
         complete(given, as_of)
+        document["policies"] = _own_policies(document, given)
         add_namespace(str(document.get("scenario", "")), given)
         scenario = Scenario.model_validate({**document, "facts": given})
         _refuse_unknown_items(scenario)
@@ -265,6 +267,22 @@ def _fact_lists(facts: Any) -> dict[str, list[dict[str, Any]]]:
         for n, record in enumerate(records):
             _check_record(record, f"facts.{kind}[{n}]")
     return dict(facts)
+
+
+def _own_policies(document: Mapping[str, Any], facts: Mapping[str, list[dict[str, Any]]]) -> Any:
+    """The policies of a file with the scenario's name in the ids that name its facts."""
+    policies = document.get("policies", {})
+    for table, rows in policies.items() if isinstance(policies, dict) else ():
+        for n, row in enumerate(rows if isinstance(rows, list) else ()):
+            for column, kind in policy_references(row).items():
+                known = [str(fact["id"]) for fact in facts[kind]]
+                if row[column] not in known:
+                    raise FieldProblem(
+                        f"policies.{table}[{n}].{column}",
+                        f"{row[column]!r} is not among the {kind} of this file ({', '.join(known) or 'none'})",
+                    )
+                row[column] = qualified(str(document.get("scenario", "")), row[column])
+    return policies
 
 
 def _check_record(record: Any, at: str) -> None:

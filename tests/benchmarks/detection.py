@@ -34,7 +34,8 @@ from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 from orchestration.environment import environment, output_to
 from orchestration.run import build_quickly
-from orchestration.scenario_check import fact_index, read_observed, write_policies
+from orchestration.scenario_check import fact_index, read_observed
+from orchestration.scenario_policies import write_policies
 
 ENDS_ON = date(2026, 4, 29)
 ZERO = Decimal(0)

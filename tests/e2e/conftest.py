@@ -22,7 +22,8 @@ from ingestion.sandbox.server import SandboxServer
 from ingestion.sandbox.world import World
 from orchestration.environment import environment
 from orchestration.run import build_quickly, execute
-from orchestration.scenario_check import fact_index, read_observed, write_policies
+from orchestration.scenario_check import fact_index, read_observed
+from orchestration.scenario_policies import write_policies
 
 # Big enough for everything that can be planted.
 FIRM = Firm(seed=11, staff=20, months=5, ends_on=date(2026, 4, 29))

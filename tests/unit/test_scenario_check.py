@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,10 @@ import pytest
 import yaml
 
 from ingestion.sandbox.scenarios import Scenario, ScenarioError, ScenarioWorld, parse
-from orchestration.scenario_check import SEEDS, Observed, compare, read_observed, write_policies
+from ingestion.sandbox.world import World
+from orchestration.policies.project import SEEDS
+from orchestration.scenario_check import Observed, compare, read_observed
+from orchestration.scenario_policies import with_our_ids, write_policies
 
 LEAK = Observed(
     "S01:T1", True, "at_risk", "unbilled_approved_time", "L01", None, ("late_approval",), Decimal("2000.0000"), "USD"
@@ -162,3 +166,64 @@ def test_policies_that_do_not_exist_are_named(policies: str, said: str, tmp_path
     with pytest.raises(ScenarioError) as refused:
         write_policies(with_policies(policies).policies, tmp_path / "own", "S01")
     assert str(refused.value).startswith(said)
+
+
+MIX = {"crm": "salesforce", "psa": "kantata", "erp": "netsuite"}
+
+
+def test_policies_of_facts_hold_under_our_ids_of_their_records() -> None:
+    group = with_policies(
+        "{policies: [{policy_key: invoice_sla, scope_type: customer, scope_id: C1, policy_value: 7},"
+        " {policy_key: feed_max_age, scope_type: domain, scope_id: erp, policy_value: 7}],"
+        " transfer_prices: [{from_legal_entity: LE1, rate_pct: 60}]}"
+    )
+    world = World(group.facts, group.now, MIX)
+    ours = with_our_ids(group, MIX)
+    records = {f"{MIX[d]}:{world.record_id(d, 'customers', 'S01:C1')}" for d in ("crm", "erp")}
+    assert {row["scope_id"] for row in ours["policies"]} == {*records, "erp"}
+    assert [row["policy_value"] for row in ours["policies"]] == [7, 7, 7]
+    entity = f"netsuite:{world.record_id('erp', 'legal_entities', 'S01:LE1')}"
+    assert ours["transfer_prices"] == [{"from_legal_entity": entity, "rate_pct": 60}]
+
+
+def test_a_policy_of_a_fact_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ScenarioError) as refused:
+        with_policies("{policies: [{scope_type: customer, scope_id: C9}]}")
+    assert str(refused.value).endswith(
+        "policies.policies[0].scope_id: 'C9' is not among the customers of this file (C1)"
+    )
+
+
+def written_rows(policies: str, folder: Path) -> list[list[str]]:
+    group = with_policies(policies)
+    (table,) = group.policies
+    own = write_policies(group.policies, folder, "S01")
+    assert own is not None
+    with (own / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.mark.parametrize(
+    ("days", "held"),
+    [
+        ("valid_from: 2026-01-01", [("5", "2000-01-01", "2026-01-01"), ("9", "2026-01-01", "")]),
+        (
+            "valid_from: 2026-01-01, valid_to: 2026-02-01",
+            [("5", "2000-01-01", "2026-01-01"), ("5", "2026-02-01", ""), ("9", "2026-01-01", "2026-02-01")],
+        ),
+        ("valid_from: 2000-01-01", [("9", "2000-01-01", "")]),
+    ],
+)
+def test_an_added_policy_holds_on_its_days_in_the_place_of_the_shipped_one(
+    days: str, held: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    added = f"{{policy_key: invoice_sla, scope_type: global, policy_value: 9, unit: business_days, {days}, owner: FIN}}"
+    rows = written_rows(f"{{policies: [{added}]}}", tmp_path / "own")
+    assert [(row[3], row[5], row[6]) for row in rows if row[:2] == ["invoice_sla", "global"]] == held
+    assert len(rows) == len((SEEDS / "policies.csv").read_text("utf-8").splitlines()) - 1 + len(held)
+
+
+def test_an_added_row_changes_the_shipped_one_with_its_key(tmp_path: Path) -> None:
+    rows = written_rows("{detectors: [{category: late_fee_unbilled, is_enabled: true}]}", tmp_path / "own")
+    (changed,) = [row for row in rows if row[1] == "late_fee_unbilled"]
+    assert changed[0] == "L40" and changed[7].lower() == "true"

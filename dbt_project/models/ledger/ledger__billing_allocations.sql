@@ -256,6 +256,7 @@ select
   line.posted_date,
   line.invoice_type,
   line.treatment,
+  line.line_type,
   allocations.method,
   cast(allocations.confidence as decimal(9, 4)) as confidence,
   cast(allocations.quantity as decimal(9, 4)) as quantity,

@@ -1,59 +1,13 @@
--- (Step 1/3) The closed periods of every contract line with a minimum, and the days on which it held.
-with periods as (
-  select
-    line.contract_line_id,
-    line.engagement_id,
-    line.currency,
-    line.min_commitment_amount,
-    line.start_date,
-    line.end_date,
+{% set period_start %}
     case line.min_commitment_period
-      when 'month' then days.month_start_date
-      when 'year' then cast({{ dbt.date_trunc('year', 'days.calendar_date') }} as date)
-      else cast({{ dbt.date_trunc('quarter', 'days.calendar_date') }} as date)
-    end as period_start_date,
-    days.calendar_date as period_end_date
-  from {{ ref('contract_line') }} as line
-  inner join {{ ref('ledger__calendar_days') }} as days
-    on
-      days.calendar_date = case line.min_commitment_period
-        when 'month' then days.month_end_date
-        when 'year'
-          then cast({{ dbt.dateadd('day', -1, dbt.dateadd('year', 1, dbt.date_trunc('year', 'days.calendar_date'))) }} as date)
-        else
-          cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', 3, dbt.date_trunc('quarter', 'days.calendar_date'))) }} as date)
-      end
-      and days.calendar_date <= {{ as_of_date() }}
-  where
-    line.min_commitment_amount > 0
-    and line.start_date is not null
-    and not line.is_deleted
-    and line.start_date <= days.calendar_date
-),
-
-active as (
-  select
-    periods.*,
-    {{ dbt.datediff('period_start_date', 'period_end_date', 'day') }} + 1 as period_days,
-    {{ dbt.datediff(
-      'greatest(period_start_date, start_date)', 'least(period_end_date, coalesce(end_date, period_end_date))', 'day'
-    ) }}
-    + 1 as active_days
-  from periods
-),
-
-promised as (
-  select
-    active.*,
-    {{ money(quotient(
-      'cast(min_commitment_amount as decimal(20, 4)) * greatest(0, active_days)', 'period_days'
-    )) }} as commitment_amount
-  from active
-  where active_days > 0
-),
-
--- (Step 2/3) What counts towards it: fees by the day of the work, and what was billed for the period.
-worked as (
+      when 'month' then cast({{ dbt.date_trunc('month', 'the_day') }} as date)
+      when 'year' then cast({{ dbt.date_trunc('year', 'the_day') }} as date)
+      else cast({{ dbt.date_trunc('quarter', 'the_day') }} as date)
+    end
+{%- endset %}
+-- (Step 1/3) Fees by the day of the work; the closed periods of every contract line with a minimum, and the days on which it
+-- held: one that does not say since when, since the period in which something was first done or billed.
+with worked as (
   select
     valued.contract_line_id,
     entry.work_date as service_date,
@@ -78,6 +32,74 @@ worked as (
   where not milestone.is_deleted and {{ milestone_accepted_date('milestone') }} is not null
 ),
 
+first_days as (
+  select
+    contract_line_id,
+    min(first_date) as first_date
+  from (
+    select contract_line_id, service_date as first_date from worked
+    union all
+    select contract_line_id, coalesce(service_from_date, posted_date) as first_date from {{ ref('ledger__posted_lines') }}
+  ) as days
+  group by contract_line_id
+),
+
+dated as (
+  select
+    line.*,
+    coalesce(line.start_date, {{ period_start | trim | replace('the_day', 'first_days.first_date') }}) as held_from_date
+  from {{ ref('contract_line') }} as line
+  left join first_days on line.contract_line_id = first_days.contract_line_id
+),
+
+periods as (
+  select
+    line.contract_line_id,
+    line.engagement_id,
+    line.currency,
+    line.min_commitment_amount,
+    line.held_from_date as start_date,
+    line.end_date,
+    {{ period_start | trim | replace('the_day', 'days.calendar_date') }} as period_start_date,
+    days.calendar_date as period_end_date
+  from dated as line
+  inner join {{ ref('ledger__calendar_days') }} as days
+    on
+      days.calendar_date = case line.min_commitment_period
+        when 'month' then days.month_end_date
+        when 'year'
+          then cast({{ dbt.dateadd('day', -1, dbt.dateadd('year', 1, dbt.date_trunc('year', 'days.calendar_date'))) }} as date)
+        else
+          cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', 3, dbt.date_trunc('quarter', 'days.calendar_date'))) }} as date)
+      end
+      and days.calendar_date <= {{ as_of_date() }}
+  where
+    line.min_commitment_amount > 0
+    and not line.is_deleted
+    and line.held_from_date <= days.calendar_date
+),
+
+active as (
+  select
+    periods.*,
+    {{ dbt.datediff('period_start_date', 'period_end_date', 'day') }} + 1 as period_days,
+    {{ dbt.datediff(
+      'greatest(period_start_date, start_date)', 'least(period_end_date, coalesce(end_date, period_end_date))', 'day'
+    ) }}
+    + 1 as active_days
+  from periods
+),
+
+promised as (
+  select
+    active.*,
+    {{ money(quotient(
+      'cast(min_commitment_amount as decimal(20, 4)) * greatest(0, active_days)', 'period_days'
+    )) }} as commitment_amount
+  from active
+  where active_days > 0
+),
+
 fees as (
   select
     promised.contract_line_id,
@@ -92,7 +114,7 @@ fees as (
   group by promised.contract_line_id, promised.period_end_date
 ),
 
--- Costs that are passed on are no fees.
+-- (Step 2/3) What was billed for each period. Costs that are passed on are no fees.
 passed_on as (
   select distinct invoice_line_id
   from {{ ref('billing_link') }}
@@ -117,9 +139,41 @@ billed_twice as (
   group by link.invoice_line_id
 ),
 
+-- A line of several periods is of each by its days.
+days_of_lines as (
+  select
+    promised.contract_line_id,
+    promised.period_end_date,
+    line.invoice_line_id,
+    line.currency,
+    line.posted_date,
+    line.net_amount - coalesce(billed_twice.amount, 0) as line_amount,
+    {% set first = 'least(coalesce(line.service_from_date, line.service_to_date, line.posted_date), '
+      ~ 'coalesce(line.service_to_date, line.posted_date))' %}
+    {% set last = 'coalesce(line.service_to_date, line.posted_date)' %}
+    {{ dbt.datediff(first, last, 'day') }} + 1 as total_days,
+    {{ dbt.datediff(first, 'greatest(' ~ first ~ ', promised.period_start_date)', 'day') }} as days_before,
+    {{ dbt.datediff(first, 'least(' ~ last ~ ', promised.period_end_date)', 'day') }} + 1 as days_to_end
+  from promised
+  inner join {{ ref('ledger__posted_lines') }} as line on promised.contract_line_id = line.contract_line_id
+  left join billed_twice on line.invoice_line_id = billed_twice.invoice_line_id
+  where
+    line.line_type = 'items'
+    and {{ first }} <= promised.period_end_date
+    and {{ last }} >= promised.period_start_date
+),
+
+spread as (
+  select
+    days_of_lines.*,
+    {{ money(quotient('cast(line_amount as decimal(20, 4)) * days_to_end', 'total_days')) }}
+    - {{ money(quotient('cast(line_amount as decimal(20, 4)) * days_before', 'total_days')) }} as amount
+  from days_of_lines
+),
+
 billed as (
   {% set amount %}
-  {{ converted('(line.net_amount - coalesce(billed_twice.amount, 0))', 'line.currency', 'promised.currency', 'fx') }}
+  {{ converted('line.amount', 'line.currency', 'promised.currency', 'fx') }}
   {%- endset %}
   select
     promised.contract_line_id,
@@ -127,15 +181,12 @@ billed as (
     sum({{ amount }}) as amount,
     sum(case when {{ amount }} is null then 1 else 0 end) as unknown_count
   from promised
-  inner join {{ ref('ledger__posted_lines') }} as line on promised.contract_line_id = line.contract_line_id
+  inner join spread as line
+    on promised.contract_line_id = line.contract_line_id and promised.period_end_date = line.period_end_date
   left join {{ ref('ledger__fx_daily') }} as fx
     on line.currency = fx.from_currency and promised.currency = fx.to_currency and line.posted_date = fx.calendar_date
   left join passed_on on line.invoice_line_id = passed_on.invoice_line_id
-  left join billed_twice on line.invoice_line_id = billed_twice.invoice_line_id
-  where
-    passed_on.invoice_line_id is null
-    and line.line_type = 'items'
-    and coalesce(line.service_to_date, line.posted_date) between promised.period_start_date and promised.period_end_date
+  where passed_on.invoice_line_id is null
   group by promised.contract_line_id, promised.period_end_date
 )
 

@@ -1,8 +1,17 @@
-with feed as (
+with feeds as (
   -- Complete is only what every part of the feed reaches; a part that was never read reaches nowhere.
-  select case when count(*) = count(complete_through) then min(complete_through) end as billing_complete_through
+  select
+    source_domain,
+    case when count(*) = count(complete_through) then min(complete_through) end as complete_through
   from {{ ref('feed_status') }}
-  where source_domain = 'erp'
+  group by source_domain
+),
+
+feed as (
+  select
+    max(case when source_domain = 'erp' then complete_through end) as billing_complete_through,
+    max(case when source_domain = 'psa' then complete_through end) as work_complete_through
+  from feeds
 ),
 
 invoiced as (
@@ -81,6 +90,9 @@ totals as (
     cast(sum(counted_quantity) as decimal(9, 4)) as billed_quantity,
     cast(sum(case when treatment = 'concession' then -contract_amount else 0 end) as decimal(18, 4)) as concession_amount,
     cast(sum(case when treatment = 'rebill' then -contract_amount else 0 end) as decimal(18, 4)) as credited_amount,
+    cast(
+      sum(case when line_type in ('retainage', 'retainage_release') then -contract_amount end) as decimal(18, 4)
+    ) as kept_back_amount,
     max(case when treatment = 'rebill' then posted_date end) as last_credit_date,
     min(case when treatment = 'billing' then posted_date end) as first_posted_date,
     max(case when treatment = 'billing' then posted_date end) as last_posted_date,
@@ -143,6 +155,7 @@ billed as (
         ))
       else 0
     end as credit_open_amount,
+    totals.kept_back_amount,
     totals.last_credit_date,
     totals.first_posted_date,
     totals.last_posted_date,
@@ -201,6 +214,7 @@ select
   cast(given_up.billed_quantity as decimal(9, 4)) as billed_quantity,
   cast(given_up.concession_amount as decimal(18, 4)) as concession_amount,
   cast(given_up.credit_open_amount as decimal(18, 4)) as credit_open_amount,
+  given_up.kept_back_amount,
   given_up.last_credit_date,
   given_up.first_posted_date,
   given_up.last_posted_date,
@@ -220,6 +234,7 @@ select
     given_up.entitled_amount - given_up.billed_amount - given_up.concession_amount
     + greatest(0, given_up.billed_amount - given_up.billed_quantity_value) as decimal(18, 4)
   ) as open_amount,
-  feed.billing_complete_through
+  feed.billing_complete_through,
+  feed.work_complete_through
 from given_up
 cross join feed

@@ -39,6 +39,7 @@ joined as (
     billing.billed_quantity,
     billing.concession_amount,
     billing.credit_open_amount,
+    billing.kept_back_amount,
     billing.last_credit_date,
     billing.last_posted_date,
     billing.allocation_count,
@@ -54,6 +55,7 @@ joined as (
     coalesce(credit.settled_amount, 0) as settled_amount,
     billing.billed_quantity_value,
     billing.billing_complete_through,
+    billing.work_complete_through,
     coalesce(caps.over_cap_amount, 0) + coalesce(contract_caps.over_cap_amount, 0) as over_cap_amount,
     coalesce(caps.blocked_amount, 0) as blocked_amount,
     coalesce(caps.is_cap_unsure, false) or coalesce(contract_caps.is_cap_unsure, false) as is_cap_unsure,
@@ -126,9 +128,13 @@ joined as (
 kept_back as (
   select
     joined.*,
+    -- Lines that keep back and release say how much; without any it is the agreed share.
     least(
       underpriced_amount,
-      {{ money(percent_of('cast(billed_quantity_value as decimal(19, 4))', 'coalesce(retainage_pct, 0)')) }}
+      greatest(0, coalesce(
+        kept_back_amount,
+        {{ money(percent_of('cast(billed_quantity_value as decimal(19, 4))', 'coalesce(retainage_pct, 0)')) }}
+      ))
     ) as retainage_amount,
     coalesce({{ money(quotient(
       'cast(uplift_amount as decimal(20, 4)) * least(billed_quantity, quantity)', 'nullif(quantity, 0)'
@@ -187,6 +193,9 @@ judged as (
     end as price_deadline,
     -- "On no invoice" may be said only when the billing feed reaches past the day the invoice was expected.
     coalesce(cast(discounted.billing_complete_through as date) < discounted.expected_invoice_date, true) as is_billing_feed_stale,
+    cast({{ dbt.dateadd(
+      'day', 'cast(discounted.credit_rebill as int)', 'discounted.last_credit_date'
+    ) }} as date) as credit_rebill_due_date,
     discounted.hold_from_date is not null
     and (discounted.hold_until_date is null or discounted.hold_until_date >= {{ as_of_date() }}) as is_on_hold,
     case
@@ -282,6 +291,23 @@ select
     when status = 'approved' and expected_invoice_date is null then 'no_expected_date'
     when is_past_due and status = 'approved' and billing_complete_through is null then 'no_billing_feed'
     when is_past_due and status = 'approved' and is_billing_feed_stale then 'stale_source'
+    -- Nor that a credit was never billed again, or what was kept back never released.
+    when
+      credit_open_amount > tolerance
+      and credit_rebill_due_date < {{ as_of_date() }}
+      and cast(billing_complete_through as date) < credit_rebill_due_date
+      then 'stale_source'
+    when
+      retainage_amount > tolerance
+      and retainage_release_date < {{ as_of_date() }}
+      and cast(billing_complete_through as date) <= retainage_release_date
+      then 'stale_source'
+    -- Nor that nobody approved what was handed in.
+    when
+      status = 'submitted'
+      and approval_due_date < {{ as_of_date() }}
+      and cast(work_complete_through as date) < approval_due_date
+      then 'stale_source'
     when
       is_past_due
       and status = 'approved'
@@ -327,7 +353,7 @@ select
   cast({{ dbt.dateadd('day', 'cast(expense_resubmission as int)', 'rejected_date') }} as date) as resubmission_due_date,
   cast(tolerance as decimal(18, 4)) as tolerance_amount,
   carry_rate,
-  cast({{ dbt.dateadd('day', 'cast(credit_rebill as int)', 'last_credit_date') }} as date) as credit_rebill_due_date,
+  credit_rebill_due_date,
   billing_deadline,
   price_deadline,
   case when billing_deadline < {{ as_of_date() }} then 'confirmed_loss' else 'at_risk' end as unbilled_verdict,

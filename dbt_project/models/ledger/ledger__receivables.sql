@@ -85,19 +85,64 @@ write_offs as (
   group by invoice_id, currency
 ),
 
-disputes as (
-  select
-    invoice_id,
-    currency,
-    sum(amount) as amount,
-    min(opened_date) as first_opened_date,
-    min(reason_code) as reason_code
+open_disputes as (
+  select *
   from {{ ref('dispute') }}
   where
     not is_deleted
     and opened_date <= {{ as_of_date() }}
     and (resolved_date is null or resolved_date > {{ as_of_date() }})
+),
+
+disputed_items as (
+  select
+    disputes.dispute_id,
+    link.item_id
+  from open_disputes as disputes
+  inner join {{ ref('billing_link') }} as link on disputes.invoice_line_id = link.invoice_line_id
+  where not link.is_deleted
+),
+
+-- A credit of the invoice since it was disputed settles that much of the dispute, unless it names items of other lines only.
+settling_lines as (
+  select distinct
+    line.invoice_line_id,
+    disputes.invoice_id,
+    line.currency,
+    abs(line.net_amount) as amount
+  from open_disputes as disputes
+  inner join {{ ref('invoice') }} as credit on disputes.invoice_id = credit.original_invoice_id
+  inner join {{ ref('invoice_line') }} as line on credit.invoice_id = line.invoice_id and disputes.currency = line.currency
+  left join {{ ref('billing_link') }} as link on line.invoice_line_id = link.invoice_line_id and not link.is_deleted
+  left join disputed_items on disputes.dispute_id = disputed_items.dispute_id and link.item_id = disputed_items.item_id
+  where
+    credit.invoice_type = 'credit_memo'
+    and credit.status = 'posted'
+    and not credit.is_deleted
+    and not line.is_deleted
+    and credit.posted_date between disputes.opened_date and {{ as_of_date() }}
+    and (disputes.invoice_line_id is null or link.item_id is null or disputed_items.item_id is not null)
+),
+
+settlements as (
+  select
+    invoice_id,
+    currency,
+    sum(amount) as amount
+  from settling_lines
   group by invoice_id, currency
+),
+
+disputes as (
+  select
+    disputes.invoice_id,
+    disputes.currency,
+    greatest(0, sum(disputes.amount) - coalesce(max(settlements.amount), 0)) as amount,
+    min(disputes.opened_date) as first_opened_date,
+    min(disputes.reason_code) as reason_code
+  from open_disputes as disputes
+  left join settlements on disputes.invoice_id = settlements.invoice_id and disputes.currency = settlements.currency
+  group by disputes.invoice_id, disputes.currency
 ),
 
 lines as (

@@ -104,9 +104,13 @@ found as (
       'cast(invoice.net_amount as decimal(20, 4)) * cast(invoice.carry_rate as decimal(9, 6)) * '
       ~ 'greatest(invoice.stuck_days, 0)', '36500'
     )) }} as carry_cost_amount,
-    'Move on invoice ' || coalesce(invoice.invoice_number, invoice.source_id) || ' of '
-    || {{ shown('invoice.net_amount', 'invoice.currency') }} || ': ' || invoice.reason || ' for '
-    || {{ said('invoice.stuck_days') }} || ' days.' as action,
+    case
+      when invoice.reason = 'draft' then 'Post the draft of invoice '
+      when invoice.reason = 'not_sent' then 'Send invoice '
+      else 'Correct what the customer refused (' || replace(invoice.reason, '_', ' ') || ') and send again invoice '
+    end
+    || coalesce(invoice.invoice_number, invoice.source_id) || ' of ' || {{ shown('invoice.net_amount', 'invoice.currency') }}
+    || ': it has waited for ' || {{ said('invoice.stuck_days') }} || ' days.' as action,
     invoice.reason,
     {{ evidence([
       ['contract_line', 'line.source_system', 'line.source_id'],

@@ -5,15 +5,26 @@ with plans as (
     book,
     sum(planned_amount) as planned_amount,
     sum(case when planned_amount is null then 1 else 0 end) as unplanned_count,
+    min(period_start_date) as first_period_date,
     max(period_start_date) as last_period_date
   from {{ ref('revenue_schedule') }}
   where not is_deleted
   group by contract_line_id, book
 ),
 
+first_work as (
+  select
+    contract_line_id,
+    min(service_date) as first_service_date
+  from {{ ref('ledger__billable_items') }}
+  where contract_line_id is not null
+  group by contract_line_id
+),
+
 judged as (
   select
     line.contract_line_id,
+    coalesce(line.start_date, plans.first_period_date, first_work.first_service_date) as started_date,
     coalesce(plans.book, 'primary') as book,
     plans.planned_amount,
     price.price_amount,
@@ -26,11 +37,13 @@ judged as (
     end as reason
   from {{ ref('contract_line') }} as line
   left join plans on line.contract_line_id = plans.contract_line_id
+  left join first_work on line.contract_line_id = first_work.contract_line_id
   left join {{ ref('ledger__prices') }} as price on line.contract_line_id = price.contract_line_id
   left join {{ ref('ledger__contract_line_policies') }} as policies on line.contract_line_id = policies.contract_line_id
   where
     not line.is_deleted
-    and line.start_date <= {{ as_of_date() }}
+    -- A line that does not say when it starts has started once it has a schedule or work.
+    and coalesce(line.start_date, plans.first_period_date, first_work.first_service_date) <= {{ as_of_date() }}
     and (
       (line.revrec_method is not null and plans.contract_line_id is null)
       or (line.revrec_method is null and plans.contract_line_id is not null)
@@ -39,6 +52,13 @@ judged as (
         and abs(plans.planned_amount - price.price_amount) > policies.revrec_tolerance_amount
         -- The plan still has the price before the change orders: that is another finding.
         and abs(plans.planned_amount - price.original_amount) > policies.revrec_tolerance_amount
+        -- Where revenue follows what was done, months to come are often planned when they come: less than the price is wrong
+        -- only once the plan reaches the line's end.
+        and (
+          plans.planned_amount > price.price_amount
+          or line.revrec_method not in ('as_invoiced', 'cost_to_cost', 'labour_hours')
+          or plans.last_period_date >= cast({{ dbt.date_trunc('month', 'line.end_date') }} as date)
+        )
       )
     )
 ),
@@ -69,8 +89,8 @@ found as (
       ['contract', 'engagement.source_system', 'engagement.source_id'],
       ['contract_line', 'line.source_system', 'line.source_id']
     ]) }} as evidence,
-    coalesce(judged.last_period_date, line.start_date) as expected_date,
-    line.start_date as occurred_date,
+    coalesce(judged.last_period_date, judged.started_date) as expected_date,
+    judged.started_date as occurred_date,
     cast(0 as int) as days_past
   from judged
   inner join {{ ref('contract_line') }} as line on judged.contract_line_id = line.contract_line_id
