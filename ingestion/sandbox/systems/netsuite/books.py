@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 from ingestion.sandbox.systems.netsuite.ids import number
-
-if TYPE_CHECKING:
-    from ingestion.sandbox.systems.netsuite.records import Builder
+from ingestion.sandbox.systems.netsuite.records import Builder
 
 
 def add_books(builder: Builder) -> None:

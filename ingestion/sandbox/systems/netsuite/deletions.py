@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ingestion.sandbox.systems.netsuite.ids import number
-
-if TYPE_CHECKING:
-    from ingestion.sandbox.systems.netsuite.records import Builder
+from ingestion.sandbox.systems.netsuite.records import Builder
 
 # Kind of fact -> kind of its id, id of the record type, and the name of the type.
 _TYPES = {

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ingestion.sandbox.facts import Domain
 from ingestion.sandbox.systems.netsuite.ids import number
-
-if TYPE_CHECKING:
-    from ingestion.sandbox.systems.netsuite.records import Builder
+from ingestion.sandbox.systems.netsuite.records import Builder
 
 # Type of a record -> the domain whose system owns it, and the kind of fact.
 _OWNER: dict[str, tuple[Domain, str]] = {

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ingestion.sandbox.systems.netsuite.ids import number
-
-if TYPE_CHECKING:
-    from ingestion.sandbox.systems.netsuite.records import Builder
+from ingestion.sandbox.systems.netsuite.records import Builder
 
 
 def add_master_data(builder: Builder) -> None:

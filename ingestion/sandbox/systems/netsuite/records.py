@@ -7,22 +7,12 @@ from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ingestion.sandbox.facts import EPOCH, Fact, Invoice, InvoiceLine
-from ingestion.sandbox.systems.netsuite.books import add_books
-from ingestion.sandbox.systems.netsuite.contracts import add_contracts
-from ingestion.sandbox.systems.netsuite.deletions import add_deletions
 from ingestion.sandbox.systems.netsuite.ids import Ids, number
-from ingestion.sandbox.systems.netsuite.integration import add_integration_log
-from ingestion.sandbox.systems.netsuite.master_data import add_master_data
-from ingestion.sandbox.systems.netsuite.receivables import add_receivables
-from ingestion.sandbox.systems.netsuite.revenue import add_revenue
-from ingestion.sandbox.world import stable_number
-
-if TYPE_CHECKING:
-    from ingestion.sandbox.systems.netsuite.system import System
+from ingestion.sandbox.world import VendorSystem, stable_number
 
 Row = dict[str, Any]
 _PENDING, _APPROVED = 1, 2
@@ -61,33 +51,20 @@ ITEMS = {
 
 
 class Builder:
-    """All tables for the facts that the vendor has heard of. One instance builds once."""
+    """Collects the records of the facts that the vendor has heard of by table; one instance collects once."""
 
-    def __init__(self, system: System, ids: Ids, zone: ZoneInfo) -> None:
+    def __init__(self, system: VendorSystem, ids: Ids, zone: ZoneInfo) -> None:
         self.system, self.ids, self._zone = system, ids, zone
         self._now = system.now
-        self._rows: dict[str, list[Row]] = defaultdict(list)
+        self.rows: dict[str, list[Row]] = defaultdict(list)
         self._currencies: set[str] = set()
         self._months: set[str] = set()
         self._books: set[str] = set()
         self._timebills: dict[str, Row] = {}
         self._changes: dict[int, datetime] = {}
 
-    def build(self) -> dict[str, list[Row]]:
-        """Records by table, ready to be loaded."""
-        add_master_data(self)
-        self._documents()
-        add_contracts(self)
-        add_receivables(self)
-        add_revenue(self)
-        add_books(self)
-        add_integration_log(self)
-        add_deletions(self)
-        self._lists()
-        return dict(self._rows)
-
     def add(self, table: str, **columns: Any) -> None:
-        self._rows[table].append(columns)
+        self.rows[table].append(columns)
 
     def living(self, kind: str) -> list[Any]:
         return [f for f in self.system.facts(kind) if not self.is_gone(f)]
@@ -132,7 +109,8 @@ class Builder:
     def id_of(self, kind: str, fact_id: str | None) -> int | None:
         return number(kind, fact_id) if fact_id is not None else None
 
-    def _documents(self) -> None:
+    def add_documents(self) -> None:
+        """Invoices, credit memos, payments, what they stand on and what they settle."""
         invoices = self.living("invoices")
         payments = self.living("payments")
         by_id = {i.id: i for i in invoices}
@@ -151,7 +129,7 @@ class Builder:
         for payment in payments:
             if payment.invoice in by_id:
                 self._payment(payment, by_id[payment.invoice])
-        self._rows["timebill"] = list(self._timebills.values())
+        self.rows["timebill"] = list(self._timebills.values())
 
     def transaction(self, own: int, fact: Fact, kind: str, day: date, **columns: Any) -> None:
         """The header of a document; unless told otherwise it is approved and in the ledger."""
@@ -248,7 +226,7 @@ class Builder:
             self._timebill(fact_id, source_id, changed)
         else:
             row |= {"custrecord_charge_source_type": source_type, "custrecord_charge_source_id": source_id}
-        self._rows["charge"].append(row)
+        self.rows["charge"].append(row)
 
     def _timebill(self, fact_id: str, source_id: str | None, changed: datetime) -> None:
         """The time record that the PSA's export left in the ledger, as of its first billing."""
@@ -278,7 +256,7 @@ class Builder:
             "subsidiary": self.id_of("legal_entities", legal_entity),
             "linelastmodifieddate": self.changed(fact),
         }
-        self._rows["transactionline"].append(row | columns)
+        self.rows["transactionline"].append(row | columns)
 
     def _link(self, invoice: str, document: int, kind: str, amount: Decimal, fact: Fact) -> None:
         self.add(
@@ -307,7 +285,8 @@ class Builder:
         )
         self._link(payment.invoice, own, "CustPymt", payment.amount, payment)
 
-    def _lists(self) -> None:
+    def add_lists(self) -> None:
+        """Currencies, periods, books and items, as far as the other records name them."""
         for code in sorted(self._currencies):
             self.add(
                 "currency",
@@ -333,7 +312,7 @@ class Builder:
                 id=self.item(kind), itemid=code, displayname=code.replace("-", " ").capitalize(), itemtype="Service",
                 isinactive="F", createddate=self.local(EPOCH), lastmodifieddate=self.local(EPOCH),
             )  # fmt: skip
-        self._rows["dual"] = [{"dummy": "X"}]
+        self.rows["dual"] = [{"dummy": "X"}]
 
 
 def _gross(invoice: Invoice) -> Decimal:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ingestion.sandbox.facts import RevenueSchedule
 from ingestion.sandbox.systems.netsuite.ids import number
-
-if TYPE_CHECKING:
-    from ingestion.sandbox.systems.netsuite.records import Builder
+from ingestion.sandbox.systems.netsuite.records import Builder
 
 METHODS = {
     "as_invoiced": "CHARGE_BASED",

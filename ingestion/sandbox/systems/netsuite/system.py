@@ -16,13 +16,13 @@ from starlette.routing import BaseRoute, Route
 
 from ingestion.sandbox.systems.netsuite import record_catalog
 from ingestion.sandbox.systems.netsuite.access import Access
+from ingestion.sandbox.systems.netsuite.contents import contents_of
 from ingestion.sandbox.systems.netsuite.ids import Ids
 from ingestion.sandbox.systems.netsuite.record import Presenter, rows_of
 from ingestion.sandbox.systems.netsuite.record_catalog import CATALOG_PATH, SCHEMA_JSON, SWAGGER_JSON
 from ingestion.sandbox.systems.netsuite.record_filter import FilterError
 from ingestion.sandbox.systems.netsuite.record_filter import parse as parse_filter
 from ingestion.sandbox.systems.netsuite.record_types import RECORD_TYPES, RecordType
-from ingestion.sandbox.systems.netsuite.records import Builder
 from ingestion.sandbox.systems.netsuite.suiteql import Engine, QueryError, reachable
 from ingestion.sandbox.world import VendorSystem, World, json_response
 
@@ -75,7 +75,7 @@ class System(VendorSystem):
         return self.ids.external(kind, fact_id)
 
     def build_tables(self) -> dict[str, list[dict[str, Any]]]:
-        return Builder(self, self.ids, ZoneInfo(self.time_zone)).build()
+        return contents_of(self, self.ids, ZoneInfo(self.time_zone))
 
     def routes(self) -> list[BaseRoute]:
         return [
