@@ -65,7 +65,7 @@ def test_an_approval_is_published(own_firm: BuiltFirm, daemon: Daemon, gateway: 
 def test_only_what_hangs_below_was_built(daemon: Daemon, own_firm: BuiltFirm) -> None:
     made = {key.path[-1] for run in daemon.runs for key in run.dagster_run.asset_selection or ()}
     assert {"stg_kantata__time_entries", "ledger__items", "bi_snapshot", "event_received", "feed_status"} <= made
-    assert made.isdisjoint({"stg_kantata__workspaces", "stg_netsuite__transactions", "invoice", "finance__dso"})
+    assert made.isdisjoint({"stg_kantata__workspaces", "stg_netsuite__transactions", "invoice", "ledger__fx_daily"})
 
 
 def test_the_same_events_again_and_late_change_nothing(
