@@ -179,7 +179,10 @@ opened as (
     settled.open_amount,
     {{ money(quotient(
       'cast(greatest(0, settled.open_amount) as decimal(20, 4)) * invoices.net_amount', 'nullif(invoices.gross_amount, 0)'
-    )) }} as open_net_amount
+    )) }} as open_net_amount,
+    {{ money(quotient(
+      'cast(greatest(0, -settled.open_amount) as decimal(20, 4)) * invoices.net_amount', 'nullif(invoices.gross_amount, 0)'
+    )) }} as excess_net_amount
   from settled
   inner join invoices on settled.invoice_id = invoices.invoice_id
 )
@@ -209,7 +212,10 @@ select
   cast(coalesce(payments.deducted_amount, 0) as decimal(18, 4)) as deducted_amount,
   payments.last_payment_date,
   cast(coalesce(write_offs.amount, 0) as decimal(18, 4)) as written_off_amount,
-  cast(coalesce(write_offs.unapproved_amount, 0) as decimal(18, 4)) as unapproved_write_off_amount,
+  -- What was paid after all was not lost.
+  cast(
+    greatest(0, coalesce(write_offs.unapproved_amount, 0) - coalesce(opened.excess_net_amount, 0)) as decimal(18, 4)
+  ) as unapproved_write_off_amount,
   cast(coalesce(write_offs.unjudged_amount, 0) as decimal(18, 4)) as unjudged_write_off_amount,
   write_offs.last_written_off_date,
   -- What was paid, credited or given up meanwhile is in dispute no more.

@@ -85,7 +85,7 @@ hours as (
   where item_type = 'time_entry' and status in ('approved', 'submitted')
 ),
 
--- Prepaid hours are earned as they are used, at the price that was paid for them.
+-- Prepaid hours are earned as they are used, at the price that was paid for them; what lapses is earned when it lapses.
 prepaid as (
   select
     draw.contract_line_id,
@@ -93,10 +93,9 @@ prepaid as (
     {{ money(quotient('cast(retainer.amount as decimal(20, 4)) * draw.hours', 'nullif(retainer.hours, 0)')) }} as amount
   from {{ ref('ledger__retainer_draws') }} as draw
   inner join {{ ref('retainer') }} as retainer on draw.retainer_id = retainer.retainer_id
-),
 
--- What lapses is earned when it lapses.
-lapsed as (
+  union all
+
   select
     retainer.contract_line_id,
     retainer.expiry_date as event_date,
@@ -165,7 +164,7 @@ recognised as (
 ),
 
 -- (Step 3/4) Cumulative measures at each month's end.
-{% for measure in ['work', 'hours', 'prepaid', 'lapsed', 'accepted', 'costs', 'billed'] %}
+{% for measure in ['work', 'hours', 'prepaid', 'accepted', 'costs', 'billed'] %}
 {{ measure }}_to_date as (
   select
     months.contract_line_id,
@@ -262,8 +261,7 @@ measured as (
     hours_to_date.amount as worked_hours,
     hours_to_date.unknown_count as unknown_hours_count,
     prepaid_to_date.amount as prepaid_amount,
-    prepaid_to_date.unknown_count + lapsed_to_date.unknown_count as unknown_prepaid_count,
-    lapsed_to_date.amount as lapsed_amount,
+    prepaid_to_date.unknown_count as unknown_prepaid_count,
     accepted_to_date.amount as accepted_amount,
     accepted_to_date.unknown_count as unknown_accepted_count,
     milestones.milestone_amount,
@@ -278,7 +276,7 @@ measured as (
     recognised_to_date.amount as recognised_amount,
     recognised_to_date.unknown_count as unknown_recognised_count
   from months
-  {% for measure in ['work', 'hours', 'prepaid', 'lapsed', 'accepted', 'costs', 'billed', 'recognised'] %}
+  {% for measure in ['work', 'hours', 'prepaid', 'accepted', 'costs', 'billed', 'recognised'] %}
   inner join {{ measure }}_to_date
     on
       months.contract_line_id = {{ measure }}_to_date.contract_line_id
@@ -328,12 +326,7 @@ select
     case revrec_method
       when 'as_invoiced' then case when unknown_work_count = 0 then work_amount end
       when 'milestone_output' then case when unknown_accepted_count = 0 then accepted_amount end
-      -- Revenue of what lapsed that the books lack has a finding of its own (L30).
-      when 'prepaid_drawdown'
-        then case
-          when unknown_prepaid_count = 0
-            then least(prepaid_amount + lapsed_amount, greatest(prepaid_amount, coalesce(recognised_amount, prepaid_amount)))
-        end
+      when 'prepaid_drawdown' then case when unknown_prepaid_count = 0 then prepaid_amount end
       when 'labour_hours'
         then case
           when unknown_hours_count = 0 and estimated_hours > 0 then {{ nearest_to('recognised_amount', by_hours) }}

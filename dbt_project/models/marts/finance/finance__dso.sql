@@ -49,13 +49,17 @@ settlements as (
   from {{ ref('payment') }}
   where not is_deleted
   union all
+  -- A write-off is net of tax, whose share goes with it.
   select
-    invoice_id,
-    currency,
-    written_off_date as settled_date,
-    amount
-  from {{ ref('write_off') }}
-  where not is_deleted
+    write_off.invoice_id,
+    write_off.currency,
+    write_off.written_off_date as settled_date,
+    {{ money(quotient(
+      'cast(write_off.amount as decimal(20, 4)) * receivable.gross_amount', 'nullif(receivable.net_amount, 0)'
+    )) }} as amount
+  from {{ ref('write_off') }} as write_off
+  inner join {{ ref('ledger__receivables') }} as receivable on write_off.invoice_id = receivable.invoice_id
+  where not write_off.is_deleted
 ),
 
 settled_since as (
