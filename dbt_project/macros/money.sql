@@ -12,6 +12,27 @@
   )
 {%- endmacro %}
 
+{# The published rates of a type in both directions, the opposite of what is quoted marked as such. #}
+{% macro quotations(rate_type) -%}
+  select
+    from_currency,
+    to_currency,
+    rate_date,
+    rate,
+    false as is_inverse
+  from {{ ref('fx_rate') }}
+  where rate_type = '{{ rate_type }}' and not is_deleted and rate > 0
+  union all
+  select
+    to_currency as from_currency,
+    from_currency as to_currency,
+    rate_date,
+    rate,
+    true as is_inverse
+  from {{ ref('fx_rate') }}
+  where rate_type = '{{ rate_type }}' and not is_deleted and rate > 0
+{%- endmacro %}
+
 {# The product of exact factors rounded to cents, as an amount of money. #}
 {% macro money(expression) -%}
   cast(round({{ expression }}, 2) as decimal(18, 4))

@@ -43,3 +43,21 @@
       and (valid_to is null or valid_to > {{ as_of_date() }})
   )
 {%- endmacro %}
+
+{# Whether a row of a scoped seed concerns a contract line. Arguments: the aliases of the seed and of contract_line. #}
+{% macro is_in_scope(policy, line) -%}
+  (
+    {{ policy }}.scope_type = 'global'
+    or ({{ policy }}.scope_type = 'legal_entity' and {{ policy }}.scope_id = {{ line }}.legal_entity_id)
+    or ({{ policy }}.scope_type = 'customer' and {{ policy }}.scope_id = {{ line }}.customer_id)
+    or ({{ policy }}.scope_type = 'contract_line' and {{ policy }}.scope_id = {{ line }}.contract_line_id)
+  )
+{%- endmacro %}
+
+{# The order in which rows of a scoped seed are preferred: the narrowest scope, then the latest. #}
+{% macro by_scope(policy) -%}
+  case {{ policy }}.scope_type
+    when 'contract_line' then 0 when 'customer' then 1 when 'legal_entity' then 2 else 3
+  end asc nulls last,
+  {{ policy }}.valid_from desc nulls last
+{%- endmacro %}

@@ -7,19 +7,12 @@ with applicable as (
     row_number() over (
       partition by line.contract_line_id, policy.policy_key
       order by
-        case policy.scope_type
-          when 'contract_line' then 0 when 'customer' then 1 when 'legal_entity' then 2 else 3
-        end asc nulls last,
-        policy.valid_from desc nulls last,
+        {{ by_scope('policy') }},
         policy.policy_value asc nulls last
     ) as preference
   from {{ ref('contract_line') }} as line
   inner join {{ ref('policies') }} as policy
-    on
-      policy.scope_type = 'global'
-      or (policy.scope_type = 'legal_entity' and policy.scope_id = line.legal_entity_id)
-      or (policy.scope_type = 'customer' and policy.scope_id = line.customer_id)
-      or (policy.scope_type = 'contract_line' and policy.scope_id = line.contract_line_id)
+    on {{ is_in_scope('policy', 'line') }}
   where
     policy.valid_from <= {{ as_of_date() }}
     and (policy.valid_to is null or policy.valid_to > {{ as_of_date() }})

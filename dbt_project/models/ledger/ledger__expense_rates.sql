@@ -10,10 +10,7 @@ with applicable as (
     row_number() over (
       partition by expense.expense_item_id
       order by
-        case policy.scope_type
-          when 'contract_line' then 0 when 'customer' then 1 when 'legal_entity' then 2 else 3
-        end asc nulls last,
-        policy.valid_from desc nulls last,
+        {{ by_scope('policy') }},
         policy.fx_basis asc nulls last
     ) as preference
   from {{ ref('expense_item') }} as expense
@@ -23,12 +20,7 @@ with applicable as (
     on
       policy.valid_from <= expense.expense_date
       and (policy.valid_to is null or policy.valid_to > expense.expense_date)
-      and (
-        policy.scope_type = 'global'
-        or (policy.scope_type = 'legal_entity' and policy.scope_id = line.legal_entity_id)
-        or (policy.scope_type = 'customer' and policy.scope_id = line.customer_id)
-        or (policy.scope_type = 'contract_line' and policy.scope_id = line.contract_line_id)
-      )
+      and {{ is_in_scope('policy', 'line') }}
   where not expense.is_deleted
 ),
 

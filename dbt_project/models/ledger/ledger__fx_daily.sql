@@ -2,32 +2,8 @@ with oldest as (
   select cast({{ global_policy('fx_max_age') }} as int) as max_age_days
 ),
 
-pairs as (
-  select
-    from_currency,
-    to_currency,
-    rate_date,
-    rate
-  from {{ ref('fx_rate') }}
-  where rate_type = 'spot' and not is_deleted and rate > 0
-),
-
 quoted as (
-  select
-    from_currency,
-    to_currency,
-    rate_date,
-    rate,
-    false as is_inverse
-  from pairs
-  union all
-  select
-    to_currency as from_currency,
-    from_currency as to_currency,
-    rate_date,
-    rate,
-    true as is_inverse
-  from pairs
+  {{ quotations('spot') }}
 ),
 
 aged as (

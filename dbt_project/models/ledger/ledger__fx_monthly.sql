@@ -1,21 +1,5 @@
 with quoted as (
-  select
-    from_currency,
-    to_currency,
-    rate_date,
-    rate,
-    false as is_inverse
-  from {{ ref('fx_rate') }}
-  where rate_type = 'month_avg' and not is_deleted and rate > 0 and rate_date <= {{ as_of_date() }}
-  union all
-  select
-    to_currency as from_currency,
-    from_currency as to_currency,
-    rate_date,
-    rate,
-    true as is_inverse
-  from {{ ref('fx_rate') }}
-  where rate_type = 'month_avg' and not is_deleted and rate > 0 and rate_date <= {{ as_of_date() }}
+  {{ quotations('month_avg') }}
 ),
 
 -- Firms date the average of a month by its first or its last day: the month is what tells it, and what came last holds.
@@ -35,6 +19,7 @@ ranked as (
         rate asc nulls last
     ) as preference
   from quoted
+  where rate_date <= {{ as_of_date() }}
 )
 
 select
