@@ -152,12 +152,15 @@ class Projects:
             "draft": (0, 1, _OPTION), "posted": (0, 4, _OPTION + 2), "voided": (3, 100003, _OPTION),
         }[invoice.status]  # fmt: skip
         due = datetime.combine(invoice.due_on, time(12), UTC) if invoice.due_on else None
+        # A proforma has no date but that of its making.
+        made = invoice.created_at or datetime.combine(invoice.issued_on, time(0), UTC)
         self._add(
             "invoice", own, invoice, invoicenumber=f"PROFORMA-{self._ids.invoice_numbers[invoice.id]}",
             name=f"Invoice {invoice.number}", _customerid_value=guid("customers", invoice.customer),
             _transactioncurrencyid_value=self._currency(invoice.currency), statecode=state, statuscode=status,
             msdyn_projectinvoicestatus=project_status, msdyn_hascorrections=invoice.kind == "credit_memo",
             totallineitemamount=net, totaltax=invoice.tax_amount, totalamount=net + invoice.tax_amount, duedate=due,
+            createdon=min(made, self._now).replace(microsecond=0),
         )  # fmt: skip
         for line in invoice.lines:
             self._line(own, invoice, line)
