@@ -140,3 +140,20 @@
     and coalesce(open_item.not_judged_reason, 'stale_source') in ('stale_source', 'no_billing_feed', 'unexplained_billing')
     and {{ quantity }}
 {% endmacro %}
+
+{#
+  The hours that a claim on an item of time is about: its share of the item's hours, or its money at the rate where that is
+  given; all of them where neither is known.
+#}
+{% macro claimed_hours(rate=none) %}
+  {{- return(
+    'coalesce(cast(round('
+    ~ (
+      quotient('cast(claim.amount as decimal(20, 4))', 'nullif(' ~ rate ~ ', 0)') if rate
+      else quotient(
+        'cast(claim.amount as decimal(20, 4)) * cast(context.quantity as decimal(12, 4))', 'nullif(context.entitled_amount, 0)'
+      )
+    )
+    ~ ', 2) as decimal(9, 2)), cast(context.quantity as decimal(9, 2)))'
+  ) -}}
+{% endmacro %}

@@ -18,10 +18,15 @@ with found as (
     invoice.currency,
     invoice.disputed_amount as amount,
     cast(null as decimal(18, 4)) as exposed_amount,
-    'Resolve ' || coalesce(invoice.dispute_reason, 'the dispute') || ' on invoice '
+    'Resolve the dispute' || coalesce(' about ' || replace(invoice.dispute_reason, '_', ' '), '') || ' on invoice '
     || coalesce(invoice.invoice_number, invoice.source_id) || '; ' || {{ shown('invoice.disputed_amount', 'invoice.currency') }}
-    || ' is disputed, ' || {{ shown('invoice.open_net_amount - invoice.disputed_amount', 'invoice.currency') }}
-    || ' of it is collectable now.' as action,
+    || ' is disputed'
+    || case
+      when invoice.open_net_amount > invoice.disputed_amount
+        then ', the other ' || {{ shown('invoice.open_net_amount - invoice.disputed_amount', 'invoice.currency') }}
+          || ' is collectable now.'
+      else '.'
+    end as action,
     invoice.dispute_reason as reason,
     {{ evidence([
       ['contract_line', 'line.source_system', 'line.source_id'],

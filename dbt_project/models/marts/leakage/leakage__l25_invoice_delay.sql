@@ -73,7 +73,8 @@ select
   late.carry_cost_amount,
   detector.owner,
   'Invoice ' || coalesce(invoice.invoice_number, invoice.source_id) || ' was posted ' || {{ said('late.days_late') }}
-  || ' days after ' || {{ said('late.expected_invoice_date') }} || '; bring the billing run forward.' as action,
+  || case when late.days_late = 1 then ' day after ' else ' days after ' end
+  || {{ said('late.expected_invoice_date') }} || '; bring the billing run forward.' as action,
   cast(null as {{ dbt.type_string() }}) as reason,
   cast(null as {{ dbt.type_string() }}) as causes,
   {{ evidence([

@@ -1,5 +1,5 @@
 {% set action %}
-'Invoice ' || {{ said('cast(context.quantity as decimal(9, 2))') }} || ' h beyond the prepaid hours of '
+'Invoice ' || {{ said(claimed_hours('context.unit_rate')) }} || ' h beyond the prepaid hours of '
   || context.contract_line_name || ', ' || {{ shown('claim.amount', 'claim.currency') }} || '; work date '
   || {{ said('context.service_date') }} || '.'
 {% endset %}

@@ -1,6 +1,6 @@
 {% set action %}
 'Recognise ' || {{ shown('abs(revenue.difference_amount)', 'revenue.currency') }} || ' more on '
   || coalesce(line.name, line.source_id) || ': earned to ' || {{ said('revenue.period_end_date') }} || ' by '
-  || revenue.revrec_method || ' but not recognised.'
+  || replace(revenue.revrec_method, '_', ' ') || ' but not recognised.'
 {% endset %}
 {{ revenue_findings('revrec_under', '-revenue.difference_amount', action) }}

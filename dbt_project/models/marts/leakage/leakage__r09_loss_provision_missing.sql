@@ -1,34 +1,78 @@
 -- A fixed price that will not cover its expected cost: the whole expected loss is provided for at once.
-with losses as (
+{% set open_month %}cast({{ dbt.date_trunc('month', dbt.dateadd('day', 1, as_of_date())) }} as date){% endset %}
+with schedules as (
+  select
+    line.contract_line_id,
+    line.engagement_id,
+    line.currency,
+    schedule.book,
+    min(schedule.period_start_date) as first_period_date,
+    max(schedule.period_start_date) as period_start_date
+  from {{ ref('revenue_schedule') }} as schedule
+  inner join {{ ref('contract_line') }} as line on schedule.contract_line_id = line.contract_line_id
+  where not schedule.is_deleted and schedule.period_start_date < {{ open_month }}
+  group by line.contract_line_id, line.engagement_id, line.currency, schedule.book
+),
+
+-- A line that does not say when it starts has started once it has a schedule.
+started as (
+  select
+    contract_line_id,
+    min(first_period_date) as first_period_date
+  from schedules
+  group by contract_line_id
+),
+
+losses as (
   select
     line.engagement_id,
     line.currency,
     sum(line.estimate_at_completion_amount - price.price_amount) as loss_amount
   from {{ ref('contract_line') }} as line
   inner join {{ ref('ledger__prices') }} as price on line.contract_line_id = price.contract_line_id
+  left join started on line.contract_line_id = started.contract_line_id
   where
     not line.is_deleted
     and line.revrec_method is not null
-    and line.start_date <= {{ as_of_date() }}
+    and coalesce(line.start_date, started.first_period_date) <= {{ as_of_date() }}
     and line.estimate_at_completion_amount > price.price_amount
   group by line.engagement_id, line.currency
 ),
 
--- Books that show no position at all may not be those that a provision is kept in.
-balances as (
+-- The books of an engagement are those that show positions of it; where none does, those that recognise its revenue.
+positions as (
   select
     engagement_id,
     book,
     currency,
     loss_provision_amount,
-    period_start_date,
+    period_start_date
+  from {{ ref('contract_balance') }}
+  where not is_deleted and period_start_date < {{ open_month }}
+),
+
+books as (
+  select * from positions
+  union all
+  select
+    schedules.engagement_id,
+    schedules.book,
+    schedules.currency,
+    cast(null as decimal(18, 4)) as loss_provision_amount,
+    max(schedules.period_start_date) as period_start_date
+  from schedules
+  left join positions on schedules.engagement_id = positions.engagement_id
+  where positions.engagement_id is null
+  group by schedules.engagement_id, schedules.book, schedules.currency
+),
+
+balances as (
+  select
+    books.*,
     row_number() over (
       partition by engagement_id, book, currency order by period_start_date desc nulls last
     ) as newest_rank
-  from {{ ref('contract_balance') }}
-  where
-    not is_deleted
-    and period_start_date < cast({{ dbt.date_trunc('month', dbt.dateadd('day', 1, as_of_date())) }} as date)
+  from books
 ),
 
 found as (
