@@ -24,6 +24,18 @@
   coalesce(cast({{ expression }} as {{ dbt.type_string() }}), '{{ unknown }}')
 {%- endmacro %}
 
+{# The hours that a claim is about: of an entry that is billed, capped or given up in part, those that its amount stands for. #}
+{% macro claimed_hours() -%}
+  {{ said("cast(coalesce(" ~ quotient(
+    'cast(context.quantity as decimal(9, 4)) * cast(claim.amount as decimal(18, 4))', 'nullif(context.entitled_amount, 0)'
+  ) ~ ", context.quantity) as decimal(9, 2))") }}
+{%- endmacro %}
+
+{# Causes as people read them. #}
+{% macro said_causes(causes) -%}
+  replace(replace({{ causes }}, ';', ', '), '_', ' ')
+{%- endmacro %}
+
 {#
   Findings of one category whose money the ledger's claims have decided: evidence, owner and the action sentence are
   added, the amount never changes. Arguments: the category and the action as an SQL expression over claim and context.

@@ -1,5 +1,5 @@
 {% set action %}
-'Ask ' || context.approver || ' to approve or reject ' || {{ said('cast(context.quantity as decimal(9, 2))') }}
+'Ask ' || context.approver || ' to approve or reject ' || {{ claimed_hours() }}
   || ' h of ' || context.resource_name
   || ' on ' || {{ said('context.service_date') }} || ' (' || {{ shown('claim.amount', 'claim.currency') }} || ').'
 {% endset %}

@@ -5,7 +5,7 @@ case
       then 'Escalate to the sponsor of the engagement; get the change order signed or stop: '
     else 'Get the change order signed or stop: '
   end
-  || {{ said('cast(context.quantity as decimal(9, 2))') }} || ' h, '
+  || {{ claimed_hours() }} || ' h, '
   || {{ shown('claim.amount', 'claim.currency') }} || ', were delivered to ' || context.customer_name || ' without it.'
 {% endset %}
 {{ claim_findings('unapproved_scope', action) }}
