@@ -19,7 +19,8 @@
   {% set money, rate, fx, hours, pct = 'decimal(18,4)', 'decimal(18,6)', 'decimal(18,8)', 'decimal(9,4)', 'decimal(9,4)' %}
   {% set entities = {
     'legal_entity': {
-      'name': 'string', 'currency': 'string', 'country': 'string', 'parent_source_id': 'string'},
+      'name': 'string', 'currency': 'string', 'country': 'string', 'parent_source_id': 'string',
+      'time_zone': 'string'},
     'customer': {
       'name': 'string', 'parent_source_id': 'string', 'currency': 'string', 'country': 'string',
       'payment_terms_days': 'int', 'merged_into_source_id': 'string',

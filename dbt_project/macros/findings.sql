@@ -24,6 +24,11 @@
   coalesce(cast({{ expression }} as {{ dbt.type_string() }}), '{{ unknown }}')
 {%- endmacro %}
 
+{# Causes as people read them. #}
+{% macro said_causes(causes) -%}
+  replace(replace({{ causes }}, ';', ', '), '_', ' ')
+{%- endmacro %}
+
 {#
   Findings of one category whose money the ledger's claims have decided: evidence, owner and the action sentence are
   added, the amount never changes. Arguments: the category, the action as an SQL expression over claim and context, and, where

@@ -4,6 +4,7 @@ select
   engagement.correlation_id,
   engagement.customer_id,
   engagement.legal_entity_id,
+  engagement.time_zone,
   source.name,
   source.billing_method,
   coalesce(source.currency, engagement.currency) as currency,

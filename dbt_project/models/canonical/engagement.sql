@@ -3,6 +3,7 @@ select
   {{ entity_id('source.source_system', 'source.source_id') }} as correlation_id,
   xref.customer_id,
   legal_entity.legal_entity_id,
+  legal_entity.time_zone,
   source.opportunity_source_id,
   source.opportunity_amount,
   source.closed_won_at,

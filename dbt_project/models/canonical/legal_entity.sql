@@ -15,6 +15,7 @@ select
   name,
   currency,
   country,
+  {{ known_time_zone('time_zone') }} as time_zone,
   case when parent_source_id is not null then {{ entity_id('source_system', 'parent_source_id') }} end as parent_legal_entity_id,
   source_system,
   source_id,

@@ -11,8 +11,8 @@ with time_items as (
     entry.resource_id,
     coalesce(line.currency, entry.applied_currency) as currency,
     entry.work_date as service_date,
-    {{ come_by_as_of('cast(entry.submitted_at as date)') }} as submitted_date,
-    {{ come_by_as_of('cast(entry.approved_at as date)') }} as approved_date,
+    {{ come_by_as_of(local_date('entry.submitted_at', 'line.time_zone')) }} as submitted_date,
+    {{ come_by_as_of(local_date('entry.approved_at', 'line.time_zone')) }} as approved_date,
     coalesce(valued.quantity, entry.billable_hours) as quantity,
     case when line.contract_line_id is not null then valued.hourly_rate end as unit_rate,
     -- Without a contract line nothing says what was agreed; the rate in the PSA tells at least what is not judged.
@@ -24,8 +24,12 @@ with time_items as (
     rate.rate_card_line_id,
     coalesce(rate.is_ambiguous, false) as is_rate_ambiguous,
     case
-      when entry.status in ('submitted', 'approved') and cast(entry.submitted_at as date) > {{ as_of_date() }} then 'draft'
-      when entry.status = 'approved' and cast(entry.approved_at as date) > {{ as_of_date() }} then 'submitted'
+      when
+        entry.status in ('submitted', 'approved')
+        and {{ local_date('entry.submitted_at', 'line.time_zone') }} > {{ as_of_date() }}
+        then 'draft'
+      when entry.status = 'approved' and {{ local_date('entry.approved_at', 'line.time_zone') }} > {{ as_of_date() }}
+        then 'submitted'
       else entry.status
     end as status,
     coalesce(entry.is_marked_billed, false) as is_marked_billed,
@@ -93,8 +97,8 @@ expense_items as (
     expense.resource_id,
     coalesce(line.currency, expense.currency) as currency,
     expense.expense_date as service_date,
-    {{ come_by_as_of('cast(expense.submitted_at as date)') }} as submitted_date,
-    {{ come_by_as_of('cast(expense.approved_at as date)') }} as approved_date,
+    {{ come_by_as_of(local_date('expense.submitted_at', 'line.time_zone')) }} as submitted_date,
+    {{ come_by_as_of(local_date('expense.approved_at', 'line.time_zone')) }} as approved_date,
     {{ converted(
       'expense.amount - coalesce(expense.recoverable_tax_amount, 0)',
       'expense.currency', 'coalesce(line.currency, expense.currency)', 'fx'
@@ -107,8 +111,12 @@ expense_items as (
     fx.is_inverse as is_fx_inverse,
     case when line.expense_policy = 'markup' then coalesce(line.expense_markup_pct, 0) else 0 end as markup_pct,
     case
-      when expense.status in ('submitted', 'approved') and cast(expense.submitted_at as date) > {{ as_of_date() }} then 'draft'
-      when expense.status = 'approved' and cast(expense.approved_at as date) > {{ as_of_date() }} then 'submitted'
+      when
+        expense.status in ('submitted', 'approved')
+        and {{ local_date('expense.submitted_at', 'line.time_zone') }} > {{ as_of_date() }}
+        then 'draft'
+      when expense.status = 'approved' and {{ local_date('expense.approved_at', 'line.time_zone') }} > {{ as_of_date() }}
+        then 'submitted'
       else expense.status
     end as status,
     case
@@ -153,9 +161,9 @@ supplier_items as (
     cost.project_id,
     cast(null as {{ dbt.type_string() }}) as resource_id,
     coalesce(line.currency, cost.currency) as currency,
-    coalesce(cost.service_to_date, {{ come_by_as_of('cast(cost.approved_at as date)') }}) as service_date,
+    coalesce(cost.service_to_date, {{ come_by_as_of(local_date('cost.approved_at', 'line.time_zone')) }}) as service_date,
     cast(null as date) as submitted_date,
-    {{ come_by_as_of('cast(cost.approved_at as date)') }} as approved_date,
+    {{ come_by_as_of(local_date('cost.approved_at', 'line.time_zone')) }} as approved_date,
     {{ converted('cost.net_amount', 'cost.currency', 'coalesce(line.currency, cost.currency)', 'fx') }} as basis_amount,
     cost.net_amount as transaction_amount,
     cost.currency as transaction_currency,
@@ -165,7 +173,8 @@ supplier_items as (
     fx.is_inverse as is_fx_inverse,
     coalesce(line.passthrough_markup_pct, 0) as markup_pct,
     case
-      when cost.status = 'approved' and cast(cost.approved_at as date) > {{ as_of_date() }} then 'pending'
+      when cost.status = 'approved' and {{ local_date('cost.approved_at', 'line.time_zone') }} > {{ as_of_date() }}
+        then 'pending'
       else cost.status
     end as status,
     case
@@ -192,7 +201,7 @@ supplier_items as (
       cost.currency = fx.from_currency
       and line.currency = fx.to_currency
       -- At the rate of its approval; while it waits for that, at today's.
-      and coalesce({{ come_by_as_of('cast(cost.approved_at as date)') }}, {{ as_of_date() }}) = fx.calendar_date
+      and coalesce({{ come_by_as_of(local_date('cost.approved_at', 'line.time_zone')) }}, {{ as_of_date() }}) = fx.calendar_date
   -- A purchase order is a commitment: nothing was delivered yet that could be passed on.
   where not cost.is_deleted and cost.document_type in ('invoice', 'credit_note')
 ),

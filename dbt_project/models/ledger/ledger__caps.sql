@@ -36,7 +36,8 @@ counted as (
   select
     item.item_id,
     item.contract_line_id,
-    item.entitled_amount,
+    -- Cost that was credited uses no cap.
+    item.entitled_amount + coalesce(credit.settled_amount, 0) as entitled_amount,
     item.currency,
     item.service_date,
     item.status,
@@ -51,6 +52,7 @@ counted as (
     item.item_type <> 'expense_item' and coalesce(changes.has_foreign_change, false) as is_cap_unsure
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
+  left join {{ ref('ledger__cost_credits') }} as credit on item.item_id = credit.item_id
   inner join {{ ref('contract_line') }} as line on item.contract_line_id = line.contract_line_id
   left join approved_changes as changes on line.contract_line_id = changes.contract_line_id
   left join lump_sums on line.contract_line_id = lump_sums.contract_line_id

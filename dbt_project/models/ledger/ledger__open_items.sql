@@ -48,7 +48,7 @@ joined as (
     billing.is_billing_unconverted,
     billing.is_on_draft,
     billing.repeats_item_id,
-    -- A supplier's credit note and the cost that it takes back are one: neither is owed by anybody as far as they meet.
+    -- A credit for a cost and the cost that it takes back are one: neither is owed by anybody as far as they meet.
     billing.overbilled_amount - greatest(0, coalesce(credit.settled_amount, 0)) as overbilled_amount,
     greatest(0, billing.underpriced_amount + least(0, coalesce(credit.settled_amount, 0))) as underpriced_amount,
     billing.open_amount + least(0, coalesce(credit.settled_amount, 0)) as open_amount,
@@ -91,7 +91,7 @@ joined as (
     ) as is_before_change_order,
     {{ dbt.datediff('change_order.requested_date', as_of_date(), 'day') }} as change_order_age,
     policies.scope_escalation,
-    cast(expense.rejected_at as date) as rejected_date,
+    {{ local_date('expense.rejected_at', 'line.time_zone') }} as rejected_date,
     policies.expense_resubmission,
     policies.lookback_limit,
     case
@@ -104,7 +104,7 @@ joined as (
     repeated.time_entry_id is not null as is_entered_twice
   from {{ ref('ledger__billable_items') }} as item
   inner join {{ ref('ledger__item_billing') }} as billing on item.item_id = billing.item_id
-  left join {{ ref('ledger__supplier_credits') }} as credit on item.item_id = credit.item_id
+  left join {{ ref('ledger__cost_credits') }} as credit on item.item_id = credit.item_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
   left join {{ ref('ledger__contract_caps') }} as contract_caps on item.item_id = contract_caps.item_id
   left join {{ ref('ledger__contract_line_policies') }} as policies on item.contract_line_id = policies.contract_line_id
@@ -280,7 +280,7 @@ select
     not_entitled_reason,
     case
       when repeats_item_id is not null then 'entered_twice'
-      when settled_amount <> 0 and entitled_amount + settled_amount = 0 then 'credited_by_supplier'
+      when settled_amount <> 0 and entitled_amount + settled_amount = 0 then 'cost_credited'
     end
   ) as not_entitled_reason,
   case

@@ -4,6 +4,7 @@ with lines as (
   select
     contract_line_id,
     engagement_id,
+    time_zone,
     start_date
   from {{ ref('contract_line') }}
   where not is_deleted
@@ -13,7 +14,7 @@ parts as (
   select
     lines.engagement_id,
     'project' as part,
-    min(cast(project.created_at as date)) as ready_date
+    min({{ local_date('project.created_at', 'lines.time_zone') }}) as ready_date
   from lines
   inner join {{ ref('project') }} as project on lines.contract_line_id = project.contract_line_id
   where not project.is_deleted
@@ -24,7 +25,7 @@ parts as (
   select
     lines.engagement_id,
     known.source_domain as part,
-    min(cast(known.created_at as date)) as ready_date
+    min({{ local_date('known.created_at', 'lines.time_zone') }}) as ready_date
   from lines
   inner join {{ ref('contract_value') }} as known on lines.contract_line_id = known.contract_line_id
   where not known.is_deleted
@@ -35,7 +36,7 @@ parts as (
   select
     lines.engagement_id,
     'rate_card' as part,
-    min(cast(card.created_at as date)) as ready_date
+    min({{ local_date('card.created_at', 'lines.time_zone') }}) as ready_date
   from {{ ref('contract_line') }} as line
   inner join lines on line.contract_line_id = lines.contract_line_id
   inner join {{ ref('rate_card') }} as card
@@ -67,7 +68,7 @@ dated as (
     engagement.engagement_id,
     engagement.customer_id,
     engagement.legal_entity_id,
-    cast(engagement.closed_won_at as date) as won_date,
+    {{ local_date('engagement.closed_won_at', 'engagement.time_zone') }} as won_date,
     coalesce(engagement.start_date, starts.start_date) as start_date,
     coalesce(ready.has_project, false) as has_project,
     coalesce(ready.has_project and not ready.is_part_missing, false) as is_set_up,
@@ -80,7 +81,7 @@ dated as (
   where
     not engagement.is_deleted
     and engagement.closed_won_at is not null
-    and cast(engagement.closed_won_at as date) <= {{ as_of_date() }}
+    and {{ local_date('engagement.closed_won_at', 'engagement.time_zone') }} <= {{ as_of_date() }}
 ),
 
 counted as (

@@ -17,7 +17,7 @@ class LegalEntity(Fact):
     name: str = ""
     currency: Currency = "USD"
     country: str = "US"
-    timezone: str = "UTC"
+    timezone: str = Field("UTC", description="name in the tz database; its days begin and end there")
 
 
 class FxRate(Fact):

@@ -114,7 +114,7 @@ _DATAVERSE = (
 )
 
 _FINANCE = (
-    _entity("legal_entity", "LegalEntityId", _typed("Name AddressCountryRegionId")),
+    _entity("legal_entity", "LegalEntityId", _typed("Name AddressCountryRegionId TimeZone")),
     _entity("ledger", "LegalEntityId", _typed("Name AccountingCurrency ReportingCurrency")),
     _entity("country_region", "CountryRegion", _typed("ISOCode")),
     _entity("payment_term", "dataAreaId Name", _typed("Description", "NumberOfDays NumberOfMonths")),

@@ -28,7 +28,9 @@ def _object(name: str, key: str, domain: str | None, columns: Mapping[str, str])
 OBJECTS: dict[str, RawObject] = {
     obj.name: obj
     for obj in (
-        _object("legal_entities", "entity_code", "erp", _columns("entity_code name currency country parent_code")),
+        _object(
+            "legal_entities", "entity_code", "erp", _columns("entity_code name currency country parent_code time_zone")
+        ),
         _object(
             "customers",
             "customer_no",

@@ -43,7 +43,9 @@ def objects(time_zone: str = settings.TIME_ZONE) -> dict[str, RawObject]:
     declared = [
         listing(
             "subsidiary",
-            _typed("id name fullname parent currency country iselimination isinactive", moment="lastmodifieddate"),
+            _typed(
+                "id name fullname parent currency country time_zone iselimination isinactive", moment="lastmodifieddate"
+            ),
         ),
         listing("currency", _typed("id symbol name isinactive")),
         listing("term", _typed("id name daysuntilnetdue isinactive")),

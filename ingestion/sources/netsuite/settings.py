@@ -78,6 +78,7 @@ FIELD_NAMES = {
     "integrationlog.status": "custrecord_log_status",
     "integrationlog.to_system": "custrecord_log_to",
     "revenueelement.crm_contract_line": "custrecord_crm_contract_line",
+    "subsidiary.time_zone": "custrecord_time_zone",
     "transaction.accounting_book": "custbody_accounting_book",
     "transaction.approved_by": "custbody_approved_by",
     "transaction.approver_role": "custbody_approver_role",

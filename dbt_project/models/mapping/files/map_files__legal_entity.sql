@@ -5,5 +5,6 @@ select
   name,
   currency,
   country,
-  parent_code as parent_source_id
+  parent_code as parent_source_id,
+  time_zone
 from {{ ref('stg_files__legal_entities') }}

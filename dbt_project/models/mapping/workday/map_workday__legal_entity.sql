@@ -4,9 +4,10 @@ select
   updated_at as source_updated_at,
   (is_deleted or is_inactive) as is_deleted,
   name,
-  -- The organization says neither; and what is above a company is a hierarchy, not a company.
+  -- The organization says none of these; and what is above a company is a hierarchy, not a company.
   cast(null as {{ dbt.type_string() }}) as currency,
   cast(null as {{ dbt.type_string() }}) as country,
-  cast(null as {{ dbt.type_string() }}) as parent_source_id
+  cast(null as {{ dbt.type_string() }}) as parent_source_id,
+  cast(null as {{ dbt.type_string() }}) as time_zone
 from {{ ref('stg_workday__organizations') }}
 where organization_type = 'company'

@@ -24,6 +24,7 @@ select
   item.unit_rate,
   item.entitled_amount,
   item.billed_amount,
+  item.billed_quantity,
   item.currency,
   item.carry_rate,
   engagement.legal_entity_id,

@@ -4,6 +4,7 @@ select
   currency,
   country,
   parent_code,
+  time_zone,
   cast(file_stamp as {{ dbt.type_timestamp() }}) as exported_at,
   file_name,
   row_number,

@@ -4,6 +4,7 @@ select
   parent as parent_subsidiary_id,
   currency as currency_id,
   country,
+  time_zone,
   iselimination = 'T' as is_elimination,
   cast(lastmodifieddate as {{ dbt.type_timestamp() }}) as updated_at,
   is_tombstoned as is_deleted

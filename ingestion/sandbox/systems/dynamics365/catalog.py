@@ -123,7 +123,7 @@ _AMOUNTS = "money: TotalInvoiceAmount TotalTaxAmount"
 FINANCE = {
     entity.set_name: entity
     for entity in (
-        _entity("LegalEntities", "LegalEntityId", "text: Name AddressCountryRegionId LanguageId"),
+        _entity("LegalEntities", "LegalEntityId", "text: Name AddressCountryRegionId LanguageId TimeZone"),
         _entity("Ledgers", "LegalEntityId", "text: Name AccountingCurrency ReportingCurrency ExchangeRateType"),
         _entity("AddressCountryRegions", "CountryRegion", "text: ISOCode"),
         _entity("PaymentTerms", "dataAreaId Name", "text: Description; int: NumberOfDays NumberOfMonths"),

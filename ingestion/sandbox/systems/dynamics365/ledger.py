@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.sandbox.facts import Fact, Invoice
 from ingestion.sandbox.systems.dynamics365 import ids as names
+from ingestion.sandbox.systems.dynamics365 import time_zones
 from ingestion.sandbox.systems.dynamics365.catalog import FINANCE
 from ingestion.sandbox.systems.dynamics365.ids import account_number, company, guid, line_number
 from ingestion.sandbox.systems.dynamics365.projects import CATEGORIES, item_reference, priced
@@ -90,7 +91,7 @@ class Ledger:
             own = company(entity.id).upper()
             self._add(
                 "LegalEntities", LegalEntityId=own, Name=entity.name or entity.id, LanguageId="en-US",
-                AddressCountryRegionId=self._country(entity.country),
+                AddressCountryRegionId=self._country(entity.country), TimeZone=time_zones.CODES.get(entity.timezone),
             )  # fmt: skip
             self._add(
                 "Ledgers", LegalEntityId=own, Name=own, AccountingCurrency=entity.currency,

@@ -68,7 +68,7 @@ class Layout:
 _COMPANIES = Layout(
     {
         "entity_code": "Company Code", "name": "Company Name", "currency": "Currency", "country": "Country",
-        "parent_code": "Parent Code",
+        "parent_code": "Parent Code", "time_zone": "Time Zone",
     },
     ",",
     "utf-8-sig",

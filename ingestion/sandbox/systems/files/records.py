@@ -123,6 +123,7 @@ class Builder:
         return {
             "entity_code": number("legal_entities", entity.id), "name": entity.name or entity.id,
             "currency": entity.currency, "country": entity.country, "parent_code": None,
+            "time_zone": entity.timezone,
         }  # fmt: skip
 
     def _customer(self, customer: Any) -> Row:

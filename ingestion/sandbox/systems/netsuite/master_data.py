@@ -15,7 +15,8 @@ def add_master_data(builder: Builder) -> None:
             "subsidiary",
             id=number("legal_entities", entity.id), name=entity.name or entity.id,
             fullname=entity.name or entity.id, currency=builder.currency(entity.currency),
-            country=entity.country, iselimination="F", isinactive="F", lastmodifieddate=builder.changed(entity),
+            country=entity.country, custrecord_time_zone=entity.timezone, iselimination="F", isinactive="F",
+            lastmodifieddate=builder.changed(entity),
         )  # fmt: skip
     _customers(builder)
     for project in builder.system.world.facts.projects:

@@ -89,7 +89,7 @@ RECORD_TYPES: dict[str, RecordType] = {
             "name",
             _fields(
                 "name fullName parent:subsidiary currency:currency country:choice isElimination:flag isInactive:flag "
-                "lastModifiedDate:moment"
+                "lastModifiedDate:moment custrecord_time_zone"
             ),
         ),
         RecordType(

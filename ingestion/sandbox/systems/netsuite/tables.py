@@ -12,7 +12,7 @@ AMOUNT, QUANTITY, RATE = "DECIMAL(20,4)", "DECIMAL(18,6)", "DECIMAL(20,8)"
 TABLES: dict[str, dict[str, str]] = {
     "subsidiary": {
         "id": ID, "name": TEXT, "fullname": TEXT, "parent": ID, "currency": ID, "country": TEXT,
-        "iselimination": FLAG, "isinactive": FLAG, "lastmodifieddate": DATETIME,
+        "custrecord_time_zone": TEXT, "iselimination": FLAG, "isinactive": FLAG, "lastmodifieddate": DATETIME,
     },
     "currency": {
         "id": ID, "symbol": TEXT, "name": TEXT, "isbasecurrency": FLAG, "currencyprecision": ID, "isinactive": FLAG,
