@@ -54,10 +54,9 @@
   )
 {%- endmacro %}
 
-{# The order in which rows of a scoped seed are preferred: the narrowest scope, then the latest. #}
-{% macro by_scope(policy) -%}
+{# How narrow the scope of a row of a scoped seed is, the narrowest first. #}
+{% macro scope_rank(policy) -%}
   case {{ policy }}.scope_type
     when 'contract_line' then 0 when 'customer' then 1 when 'legal_entity' then 2 else 3
-  end asc nulls last,
-  {{ policy }}.valid_from desc nulls last
+  end
 {%- endmacro %}

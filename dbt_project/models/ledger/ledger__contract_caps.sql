@@ -35,7 +35,7 @@ counted as (
     item.status,
     item.currency,
     billing.billed_amount,
-    item.entitled_amount - coalesce(caps.over_cap_amount, 0) as amount,
+    item.entitled_amount + coalesce(credit.settled_amount, 0) - coalesce(caps.over_cap_amount, 0) as amount,
     engagement.cap_amount + coalesce(changes.cap_delta_amount, 0) as cap_amount,
     greatest(0, coalesce(lump_sums.amount, 0)) as lump_sum_amount,
     coalesce(changes.has_foreign_change, false) as is_cap_unsure
@@ -46,6 +46,7 @@ counted as (
   left join changes on item.engagement_id = changes.engagement_id
   left join lump_sums on item.engagement_id = lump_sums.engagement_id
   left join {{ ref('ledger__caps') }} as caps on item.item_id = caps.item_id
+  left join {{ ref('ledger__cost_credits') }} as credit on item.item_id = credit.item_id
   left join {{ ref('time_entry') }} as entry on item.item_id = entry.time_entry_id
   left join {{ ref('change_order') }} as change_order on entry.change_order_id = change_order.change_order_id
   where

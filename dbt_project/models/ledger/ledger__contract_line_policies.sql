@@ -7,7 +7,8 @@ with applicable as (
     row_number() over (
       partition by line.contract_line_id, policy.policy_key
       order by
-        {{ by_scope('policy') }},
+        ({{ scope_rank('policy') }}) asc nulls last,
+        policy.valid_from desc nulls last,
         policy.policy_value asc nulls last
     ) as preference
   from {{ ref('contract_line') }} as line

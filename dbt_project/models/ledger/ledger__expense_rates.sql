@@ -10,7 +10,8 @@ with applicable as (
     row_number() over (
       partition by expense.expense_item_id
       order by
-        {{ by_scope('policy') }},
+        ({{ scope_rank('policy') }}) asc nulls last,
+        policy.valid_from desc nulls last,
         policy.fx_basis asc nulls last
     ) as preference
   from {{ ref('expense_item') }} as expense
