@@ -163,6 +163,7 @@ def test_projects_are_mapped_exactly(models):
         "manager_ref": "r2@firm.example",
         "parent_source_id": None,
         "service_line": "Daten & 分析",
+        "is_excluded_from_billing": False,
     }
     merged = found[served.ref("psa", "projects", "P2") or ""]
     assert (merged["status"], merged["merged_into_source_id"]) == ("closed", served.ref("psa", "projects", "P1"))
