@@ -265,7 +265,7 @@ def test_the_public_scenarios_are_valid_and_cover_leaks_and_traps() -> None:
         "timing_delay",
         "compliance",
     }
-    assert len(worlds(found)) == 3
+    assert len(worlds(found)) == 4
 
 
 def test_the_schema_says_what_may_be_left_out() -> None:
